@@ -1,0 +1,294 @@
+"""Sound in and out: any wav, flac, ogg or mp3 file becomes mono float32 at one rate and one level.
+
+Level has one owner: what `load_audio` returns is peak-normalised (silence stays silence) and never trimmed, so the
+gain of a file changes nothing and absolute loudness is no cue for a network. `save_audio` writes a sound as it is.
+Whatever is wrong with a file ends in an `AudioError`: one line that names file and cause.
+
+Public names: ``AudioError``, ``load_audio``, ``save_audio``.
+"""
+
+import difflib
+import math
+import os
+import uuid
+import zlib
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+#: Formats that `save_audio` writes, by the suffix of the file: container and default coding of the samples.
+FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+
+# Rates outside this range (Hz) come from damaged headers; resampling from 1 Hz would fill the memory.
+_RATES = (1_000, 1_000_000)
+
+# Sound on both sides of a window that its resampling needs, seconds: the filter of soxr HQ is far shorter.
+_MARGIN = 0.1
+
+# Frames decoded or encoded at once: headers lie about the length of a damaged file, so memory follows what is
+# there; and libsndfile's Vorbis encoder overflows its stack when it is given a long sound in one piece.
+_BLOCK = 2**14
+
+# In the last page of a Vorbis stream libsndfile 1.2 seeks up to a block of samples beside the target, so the end is
+# approached by decoding. No page is longer: it has at most 255 packets of at most 4 096 frames.
+_VORBIS_PAGE = 2**20
+
+# First bytes of the files that are handed to libsndfile, which by itself also guesses from a file's name.
+_AUDIO_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"ID3", b"FORM", b"caff", b".snd")
+
+
+class AudioError(ValueError):
+    """A sound that cannot be read or written; the message is one line with file and cause."""
+
+
+def load_audio(
+    path: str | os.PathLike, *, sr: int = 22050, offset: float = 0.0, duration: float | None = None
+) -> tuple[np.ndarray, int]:
+    """Read a sound file, or a window of it, as a peak-normalised mono sound.
+
+    The format is told from the content, not from the name. Channels are averaged. Only the window is decoded (and
+    0.1 s around it, so that resampling gives the same samples as in the whole file). A truncated file gives what can
+    be decoded of it.
+
+    Parameters
+    ----------
+    path
+        A wav, flac, ogg or mp3 file (aiff, au and caf work too), 1 kHz to 1 MHz, any number of channels.
+    sr
+        Sample rate of the result, Hz.
+    offset
+        Start of the window, seconds.
+    duration
+        Length of the window, seconds; to the end of the file by default, and never beyond it.
+
+    Returns
+    -------
+    y : numpy.ndarray
+        (n_samples,) float32, n_samples >= 1, peak exactly 1, or all 0 where the window is silent.
+    sr : int
+        Sample rate, Hz, as asked for.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file, it is not audio, the window lies outside of it, it has samples that are NaN or
+        infinite, or ``sr``, ``offset`` or ``duration`` make no sense.
+    """
+    path = Path(path)
+    _check_window(path, sr, offset, duration)
+    start = round(offset * sr)
+    n_samples = None if duration is None else max(1, round(duration * sr))
+    try:
+        _check_content(path)
+        with sf.SoundFile(path) as file:
+            y = _read_window(file, sr, start, n_samples)
+    except AudioError as error:
+        raise AudioError(f"{path}: {error}") from None
+    except (sf.SoundFileError, OSError, ValueError, TypeError, MemoryError) as error:
+        raise AudioError(f"{path}: cannot be read as audio ({_one_line(error)})") from error
+    return _normalised(y), sr
+
+
+def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subtype: str | None = None) -> Path:
+    """Write a sound as it is, without changing its level; the suffix of the file chooses the format.
+
+    The file appears whole or not at all, and the same samples give the same bytes.
+
+    Parameters
+    ----------
+    path
+        File to write, ``.wav``, ``.flac``, ``.ogg`` or ``.mp3``; one that exists is replaced.
+    y
+        (n_samples,) sound, finite, from -1 to 1.
+    sr
+        Sample rate, Hz.
+    subtype
+        Coding of the samples in libsndfile's words, such as ``"FLOAT"`` for an exact wav; 16 bit by default.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    AudioError
+        If the sound is empty, not one-dimensional, not finite or exceeds -1 to 1, or cannot be written there.
+    """
+    path = Path(path)
+    y = _checked_sound(path, y)
+    if path.suffix.lower() not in FORMATS:
+        raise AudioError(f"{path}: cannot write a {path.suffix or 'nameless'} file; use {', '.join(FORMATS)}")
+    container, default = FORMATS[path.suffix.lower()]
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with sf.SoundFile(part, "w", sr, 1, subtype=subtype or default, format=container) as file:
+            for first in range(0, len(y), _BLOCK):
+                file.write(y[first : first + _BLOCK])
+        if container == "OGG":
+            part.write_bytes(_with_ogg_serial(part.read_bytes(), 1))
+        os.replace(part, path)
+    except (sf.SoundFileError, OSError, ValueError, TypeError) as error:
+        raise AudioError(f"{path}: cannot be written ({_one_line(error)})") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _check_window(path: Path, sr: int, offset: float, duration: float | None) -> None:
+    if not (isinstance(sr, int | np.integer) and _RATES[0] <= sr <= _RATES[1]):
+        raise AudioError(
+            f"{path}: cannot be resampled to {sr!r} Hz; use a whole number from {_RATES[0]} to {_RATES[1]}"
+        )
+    if not (math.isfinite(offset) and offset >= 0):
+        raise AudioError(f"{path}: the window must start at 0 s or later, not at {offset} s")
+    if duration is not None and not (math.isfinite(duration) and duration > 0):
+        raise AudioError(f"{path}: the window must last more than 0 s, not {duration} s")
+
+
+def _check_content(path: Path) -> None:
+    if path.is_dir():
+        raise AudioError("is a folder; name a sound file in it")
+    if not path.exists():
+        raise AudioError(f"there is no such file{_similar(path)}")
+    if not path.is_file():
+        raise AudioError("is not a regular file; name a wav, flac, ogg or mp3 file")
+    with path.open("rb") as file:
+        head = file.read(16)
+    if not head:
+        raise AudioError("is empty (0 bytes)")
+    if foreign := _foreign_format(head):
+        raise AudioError(f"is {foreign} audio, which is not read here; convert it to wav, flac, ogg or mp3")
+    is_mpeg_frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    if not (head.startswith(_AUDIO_MAGIC) or is_mpeg_frame):
+        raise AudioError("is not audio; use a wav, flac, ogg or mp3 file")
+
+
+def _similar(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f" (there is no folder {folder} either)"
+    names = {p.name.lower(): p.name for p in folder.iterdir() if p.is_file()}
+    close = difflib.get_close_matches(path.name.lower(), names, n=1)
+    return f"; did you mean {names[close[0]]}?" if close else ""
+
+
+def _foreign_format(head: bytes) -> str | None:
+    """Name a format that people have and libsndfile cannot read."""
+    if head[4:8] == b"ftyp":
+        return "m4a/mp4 (AAC or ALAC)"
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # MPEG sync, layer bits 0
+        return "AAC"
+    if head.startswith(b"\x30\x26\xb2\x75"):
+        return "wma"
+    return "webm/mkv" if head.startswith(b"\x1a\x45\xdf\xa3") else None
+
+
+def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None) -> np.ndarray:
+    """Read ``n_samples`` from ``start`` on, both in samples at ``sr`` Hz; the level is right up to a factor."""
+    rate = file.samplerate
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise AudioError(f"claims a sample rate of {rate} Hz; the file is damaged or no recording")
+    if file.frames == 0:
+        raise AudioError("holds no samples")
+    if start * rate >= file.frames * sr:
+        raise AudioError(f"the window starts at {start / sr:g} s, but the file lasts {file.frames / rate:g} s")
+    # Frame `first` of the file falls on sample `origin` of the result exactly, whatever the two rates.
+    common = math.gcd(rate, sr)
+    margin = 0 if rate == sr else math.ceil(_MARGIN * rate)
+    steps = max(0, start * rate // sr - margin) // (rate // common)
+    first, origin = steps * (rate // common), steps * (sr // common)
+    last = None if n_samples is None else -(-(start + n_samples) * rate // sr)
+    y = _read_frames(file, first, None if last is None else last + margin)
+    # Silence next to a loud sound stays silence: the ringing of the filter must not be normalised to full level.
+    if len(y) and not y[start * rate // sr - first : None if last is None else last - first].any():
+        y[:] = 0
+    n_available = -(-(first + len(y)) * sr // rate) - start
+    n_samples = n_available if n_samples is None else min(n_samples, n_available)
+    if n_samples < 1 or not len(y):
+        raise AudioError(f"nothing could be decoded at {start / sr:g} s; the file is damaged or truncated")
+    y = _resampled(y, rate, sr)[start - origin :][:n_samples]
+    return np.pad(y, (0, n_samples - len(y)))
+
+
+def _read_frames(file: sf.SoundFile, first: int, last: int | None) -> np.ndarray:
+    """Decode frames ``first`` to ``last`` (excluded), as far as there are any, into (n_frames,) float32 mono."""
+    landing = min(first, max(0, file.frames - _VORBIS_PAGE)) if file.subtype == "VORBIS" else first
+    file.seek(landing)
+    last = file.frames if last is None else min(last, file.frames)
+    blocks = [np.empty(0, np.float32)]
+    for position in range(landing, last, _BLOCK):
+        n_frames = min(_BLOCK, last - position)
+        try:
+            block = file.read(n_frames, dtype="float32", always_2d=True)  # (n_frames, n_channels)
+        except sf.SoundFileError:
+            break  # the rest of a truncated file
+        skipped = max(0, first - position)
+        blocks.append(block[skipped:].mean(axis=1, dtype=np.float64).astype(np.float32))
+        if len(block) < n_frames:
+            break
+    y = np.concatenate(blocks)
+    if n_bad := np.count_nonzero(~np.isfinite(y)):
+        raise AudioError(f"has {n_bad} samples that are NaN or infinite; export the sound again")
+    return y
+
+
+def _resampled(y: np.ndarray, rate: int, sr: int) -> np.ndarray:
+    if rate == sr:
+        return y
+    import soxr
+
+    # Normalised before, so that no legal float overflows in the filter.
+    return soxr.resample(_normalised(y), rate, sr, quality="HQ")
+
+
+def _normalised(y: np.ndarray) -> np.ndarray:
+    peak = np.abs(y).max(initial=0)
+    return y / peak if peak > 0 else y
+
+
+def _checked_sound(path: Path, y: np.ndarray) -> np.ndarray:
+    y = np.asarray(y)
+    if y.ndim != 1 or y.size == 0 or not np.issubdtype(y.dtype, np.floating):
+        raise AudioError(f"{path}: a sound has floats of the shape (n_samples,), not {y.dtype} {y.shape}")
+    if not np.isfinite(y).all():
+        raise AudioError(
+            f"{path}: not written, the sound has {np.count_nonzero(~np.isfinite(y))} NaN or infinite samples"
+        )
+    if (peak := np.abs(y).max()) > 1:
+        raise AudioError(f"{path}: not written, the sound would clip: its peak is {peak:.4g} and may be 1 at most")
+    return y
+
+
+def _with_ogg_serial(data: bytes, serial: int) -> bytes:
+    """Give an Ogg stream a fixed serial number: libsndfile draws a random one, and equal sounds differ by it."""
+    pages, position = bytearray(data), 0
+    while position < len(pages):
+        n_segments = pages[position + 26]
+        end = position + 27 + n_segments + sum(pages[position + 27 : position + 27 + n_segments])
+        pages[position + 14 : position + 18] = serial.to_bytes(4, "little")
+        pages[position + 22 : position + 26] = bytes(4)
+        pages[position + 22 : position + 26] = _ogg_checksum(bytes(pages[position:end])).to_bytes(4, "little")
+        position = end
+    return bytes(pages)
+
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _ogg_checksum(page: bytes) -> int:
+    # Ogg's CRC-32 is zlib's with the bits of bytes and result in the opposite order, and without the inversions.
+    mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{mirrored:032b}"[::-1], 2)
+
+
+def _one_line(error: BaseException) -> str:
+    # libsndfile's own words, where there are any: soundfile's text repeats the path.
+    text = getattr(error, "error_string", None) or str(error)
+    return " ".join(text.split()).rstrip(".") or type(error).__name__
