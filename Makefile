@@ -7,7 +7,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 TORCH = $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check
 # what no lock can hold: torch's file differs between machines and brings the GPU packages, pyaudio needs a compiler
 UNLOCKED := torch|pyaudio|triton|nvidia-[a-z0-9-]*|cuda-[a-z-]*
 
