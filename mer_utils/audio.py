@@ -12,6 +12,8 @@ import math
 import os
 import uuid
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +56,7 @@ def load_audio(
 
     The format is told from the content, not from the name. Channels are averaged. Only the window is decoded (and
     0.1 s around it, so that resampling gives the same samples as in the whole file). A truncated file gives what can
-    be decoded of it.
+    be decoded of it; so does an mp3 of variable rate without a Xing header, whose length libsndfile has to guess.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def load_audio(
     except AudioError as error:
         raise AudioError(f"{path}: {error}") from None
     except (sf.SoundFileError, OSError, ValueError, TypeError, MemoryError) as error:
-        raise AudioError(f"{path}: cannot be read as audio ({_one_line(error)})") from error
+        raise AudioError(f"{path}: is damaged or not audio ({_one_line(error)})") from error
     return _normalised(y), sr
 
 
@@ -143,9 +145,7 @@ def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subty
 
 def _check_window(path: Path, sr: int, offset: float, duration: float | None) -> None:
     if not (isinstance(sr, int | np.integer) and _RATES[0] <= sr <= _RATES[1]):
-        raise AudioError(
-            f"{path}: cannot be resampled to {sr!r} Hz; use a whole number from {_RATES[0]} to {_RATES[1]}"
-        )
+        raise AudioError(f"{path}: the rate must be a whole number from {_RATES[0]} to {_RATES[1]} Hz, not {sr!r}")
     if not (math.isfinite(offset) and offset >= 0):
         raise AudioError(f"{path}: the window must start at 0 s or later, not at {offset} s")
     if duration is not None and not (math.isfinite(duration) and duration > 0):
@@ -165,7 +165,7 @@ def _check_content(path: Path) -> None:
         raise AudioError("is empty (0 bytes)")
     if foreign := _foreign_format(head):
         raise AudioError(f"is {foreign} audio, which is not read here; convert it to wav, flac, ogg or mp3")
-    is_mpeg_frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    is_mpeg_frame = int.from_bytes(head[:2], "big") & 0xFFE0 == 0xFFE0
     if not (head.startswith(_AUDIO_MAGIC) or is_mpeg_frame):
         raise AudioError("is not audio; use a wav, flac, ogg or mp3 file")
 
@@ -181,13 +181,11 @@ def _similar(path: Path) -> str:
 
 def _foreign_format(head: bytes) -> str | None:
     """Name a format that people have and libsndfile cannot read."""
+    if int.from_bytes(head[:2], "big") & 0xFFF6 == 0xFFF0:  # MPEG sync with layer 0
+        return "AAC"
     if head[4:8] == b"ftyp":
         return "m4a/mp4 (AAC or ALAC)"
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # MPEG sync, layer bits 0
-        return "AAC"
-    if head.startswith(b"\x30\x26\xb2\x75"):
-        return "wma"
-    return "webm/mkv" if head.startswith(b"\x1a\x45\xdf\xa3") else None
+    return {b"\x30\x26\xb2\x75": "wma", b"\x1a\x45\xdf\xa3": "webm/mkv"}.get(head[:4])
 
 
 def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None) -> np.ndarray:
@@ -220,23 +218,35 @@ def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None)
 def _read_frames(file: sf.SoundFile, first: int, last: int | None) -> np.ndarray:
     """Decode frames ``first`` to ``last`` (excluded), as far as there are any, into (n_frames,) float32 mono."""
     landing = min(first, max(0, file.frames - _VORBIS_PAGE)) if file.subtype == "VORBIS" else first
-    file.seek(landing)
     last = file.frames if last is None else min(last, file.frames)
-    blocks = [np.empty(0, np.float32)]
-    for position in range(landing, last, _BLOCK):
-        n_frames = min(_BLOCK, last - position)
-        try:
-            block = file.read(n_frames, dtype="float32", always_2d=True)  # (n_frames, n_channels)
-        except sf.SoundFileError:
-            break  # the rest of a truncated file
-        skipped = max(0, first - position)
-        blocks.append(block[skipped:].mean(axis=1, dtype=np.float64).astype(np.float32))
-        if len(block) < n_frames:
-            break
-    y = np.concatenate(blocks)
+    with np.errstate(invalid="ignore"):  # Inf - Inf between channels is NaN, and refused below
+        mono = [
+            block.mean(axis=1, dtype=np.float64).astype(np.float32) for block in _decoded_blocks(file, landing, last)
+        ]
+    y = np.concatenate([np.empty(0, np.float32), *mono])[first - landing :]
     if n_bad := np.count_nonzero(~np.isfinite(y)):
         raise AudioError(f"has {n_bad} samples that are NaN or infinite; export the sound again")
     return y
+
+
+def _decoded_blocks(file: sf.SoundFile, position: int, last: int) -> Iterator[np.ndarray]:
+    """Yield (n_frames, n_channels) blocks until ``last`` or until nothing more can be decoded."""
+    file.seek(position)
+    n_frames = _BLOCK
+    while position < last:
+        try:
+            block = file.read(min(n_frames, last - position), dtype="float32", always_2d=True)
+            if not len(block):
+                return
+            yield block
+            position += len(block)
+        except sf.SoundFileError:
+            # The block runs into the end of a truncated file: a smaller one gets what is left before it.
+            n_frames //= 4
+            if n_frames < _BLOCK // 64:
+                return
+            with suppress(sf.SoundFileError):
+                file.seek(position)
 
 
 def _resampled(y: np.ndarray, rate: int, sr: int) -> np.ndarray:
