@@ -211,8 +211,7 @@ def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None)
     n_samples = n_available if n_samples is None else min(n_samples, n_available)
     if n_samples < 1 or not len(y):
         raise AudioError(f"nothing could be decoded at {start / sr:g} s; the file is damaged or truncated")
-    y = _resampled(y, rate, sr)[start - origin :][:n_samples]
-    return np.pad(y, (0, n_samples - len(y)))
+    return _resampled(y, rate, sr)[start - origin :][:n_samples]
 
 
 def _read_frames(file: sf.SoundFile, first: int, last: int | None) -> np.ndarray:
@@ -254,8 +253,9 @@ def _resampled(y: np.ndarray, rate: int, sr: int) -> np.ndarray:
         return y
     import soxr
 
-    # Normalised before, so that no legal float overflows in the filter.
-    return soxr.resample(_normalised(y), rate, sr, quality="HQ")
+    # Normalised before, so that no legal float overflows in the filter; and followed by a little silence, because
+    # soxr rounds the length down, to nothing for a few samples at a high rate.
+    return soxr.resample(np.pad(_normalised(y), (0, 2 * math.ceil(rate / sr))), rate, sr, quality="HQ")
 
 
 def _normalised(y: np.ndarray) -> np.ndarray:
