@@ -1,9 +1,23 @@
 """The three sizes in which the companion runs: ``smoke`` for tests, ``quick`` for readers, ``paper`` to replicate.
 
-Public names: ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``.
+What a size means for the corpus and for a training is said here once, for the notebooks and the command line alike.
+
+Public names: ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
+``fit_profile_network``, ``locate_checkpoint``.
 """
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .paths import CACHE
+
+if TYPE_CHECKING:
+    from .corpora import Corpus
+    from .networks import TrainedNetwork
+    from .training import TrainingConfig
 
 
 class ProfileError(ValueError):
@@ -70,3 +84,99 @@ def get_profile(name: str) -> Profile:
     if name not in PROFILES:
         raise ProfileError(f"unknown profile {name!r}; there are: {', '.join(PROFILES)}")
     return PROFILES[name]
+
+
+def load_profile_corpus(profile: str, corpus: str = "auto") -> "Corpus":
+    """Load the corpus of a run, at the profile's size.
+
+    The seed of a run does not reach it: runs with other seeds train on the same clips.
+
+    Parameters
+    ----------
+    profile
+        One of `PROFILES`.
+    corpus
+        A name that `corpora.load_corpus` knows, or ``"auto"``: the generated corpus.
+
+    Returns
+    -------
+    Corpus
+        With `Profile.n_clips` clips where it is generated, and all its own otherwise.
+
+    Raises
+    ------
+    ProfileError, CorpusError
+        If there is no such profile or corpus.
+    """
+    from .corpora import load_corpus
+
+    name = "generated" if corpus == "auto" else corpus
+    size = {"n_tracks": get_profile(profile).n_clips} if name == "generated" else {}
+    return load_corpus(name, **size)
+
+
+def fit_profile_network(
+    corpus: "Corpus", scheme: str, *, profile: str, seed: int = 0, progress: bool = True
+) -> "TrainedNetwork":
+    """Train a network of the profile's width by the profile's recipe, or give the one that was trained before.
+
+    A training that was stopped goes on where it stopped, and a finished one is not repeated: its state stays in the
+    cache, under a key made of everything that decides it.
+
+    Parameters
+    ----------
+    corpus
+        Where the training and validation splits come from.
+    scheme
+        One of `networks.SCHEMES`.
+    profile
+        One of `PROFILES`; ``"paper"`` takes the papers' recipe, the others the fast one.
+    seed
+        Seed of everything random in the training.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    TrainedNetwork
+        As `training.fit_network` gives it.
+
+    Raises
+    ------
+    ProfileError, TrainingError
+        If there is no such profile, or the corpus lacks clips or ratings.
+    TrainingInterrupted
+        If somebody stopped it; calling it again goes on from there.
+    """
+    from .training import fit_network
+
+    config = _choose_config(profile, seed)
+    width = get_profile(profile).width
+    checkpoint = locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
+    return fit_network(corpus, scheme, config=config, width=width, checkpoint=checkpoint, progress=progress)
+
+
+def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str, seed: int = 0) -> Path:
+    """Name the file that keeps the state of a training by `fit_profile_network`.
+
+    Parameters
+    ----------
+    corpus, scheme, profile, seed
+        As there.
+
+    Returns
+    -------
+    pathlib.Path
+        Below the cache; there only once an epoch is done. Without it the training starts anew.
+    """
+    config = asdict(_choose_config(profile, seed))
+    decisive = [corpus.fingerprint, scheme, get_profile(profile).width, config]
+    key = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    return CACHE / "training" / f"{profile}-{scheme}-{seed}-{key}.pt"
+
+
+def _choose_config(profile: str, seed: int) -> "TrainingConfig":
+    from .training import paper_config, quick_config
+
+    build = paper_config if profile == "paper" else quick_config
+    return build(max_epochs=get_profile(profile).max_epochs, seed=seed)

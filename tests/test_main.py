@@ -1,0 +1,250 @@
+"""The ``mer`` command, with stand-ins for networks and corpora where these would cost time."""
+
+import json
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+import soundfile
+
+import mer_utils
+from mer_utils import __main__ as command
+from mer_utils import companion, profiles, refresh, report
+from mer_utils.ratings import EMOTIONS, MIDLEVEL
+
+
+def mer(*words):
+    return subprocess.run([sys.executable, "-m", "mer_utils", *words], capture_output=True, text=True)
+
+
+def prediction(n_windows=3, emotion_only=False):
+    windows = types.SimpleNamespace(
+        midlevel=None if emotion_only else np.linspace(0.2, 0.8, n_windows)[:, None] * np.ones(7),
+        emotion=np.full((n_windows, 8), 0.4),
+    )
+    return types.SimpleNamespace(
+        midlevel=None if emotion_only else windows.midlevel.mean(axis=0),
+        emotion=windows.emotion.mean(axis=0),
+        windows=windows,
+        starts=np.arange(n_windows) * 5.0,
+    )
+
+
+@pytest.fixture
+def predictor(monkeypatch):
+    """Replace `mer_utils.predictor`, and with it torch, by a net that hears the same in everything."""
+    heard = types.SimpleNamespace(predict_track=lambda spec: prediction())
+    loader = types.SimpleNamespace(load=lambda net: heard)
+    monkeypatch.setitem(sys.modules, "mer_utils.predictor", types.SimpleNamespace(Predictor=loader))
+
+
+@pytest.fixture
+def sound(tmp_path, rng):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, rng.uniform(-0.1, 0.1, 22050), 22050)
+    return path
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in ("run", "refresh", "predict", "train"))])
+def test_help_explains_with_examples(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(words)
+    text = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert "examples:" in text or "COMMAND --help" in text
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys\nfrom mer_utils import __main__ as m\nm._build_parser()\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "numpy", "pandas", "papermill", "nbformat"} & set(loaded)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--version"])
+    assert capsys.readouterr().out == f"mer {mer_utils.__version__}\n"
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert command.main([]) == 2
+    assert "predict" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rum"], "did you mean run?"),
+        (["run", "--profile", "smok"], "did you mean smoke?"),
+        (["run", "--profil", "smoke"], "did you mean --profile?"),
+        (["train", "--scheme", "jiont"], "did you mean joint?"),
+        (["run", "--seed", "-1"], "not a whole number"),
+        (["predict"], "see mer predict --help"),
+    ],
+)
+def test_a_typo_ends_in_one_helpful_line(words, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(words)
+    error = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_an_error_ends_in_one_line_without_a_traceback():
+    done = mer("run", "--profile", "smoke", "--only", "99")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mer: no notebook")
+    assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_ends_in_one_line(monkeypatch, capsys):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(companion, "run_notebooks", stop)
+    assert command.main(["run"]) == 130
+    assert capsys.readouterr().err == "mer: stopped\n"
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        command.main(["run"])
+
+
+@pytest.mark.parametrize(("errors", "code"), [((), 0), (("cell [3]: KeyError: 'x'",), 1)])
+def test_run_says_where_to_look_and_whether_all_is_well(monkeypatch, tmp_path, capsys, errors, code):
+    done = companion.NotebookRun("01_a", tmp_path / "notebooks" / "01_a.ipynb", 1.5, errors)
+    monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: [done])
+    assert command.main(["run"]) == code
+    text = "".join(capsys.readouterr())
+    assert str(tmp_path / "notebooks") in text
+    assert all(error in text for error in errors)
+
+
+def test_run_hands_its_options_on(monkeypatch, tmp_path):
+    calls = []
+    done = companion.NotebookRun("02_b", tmp_path / "02_b.ipynb", 1.0, ())
+    monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: calls.append((args, kwargs)) or [done])
+    words = ["--profile", "paper", "--only", "02", "--corpus", "soundtracks", "--seed", "3", "--out", "x"]
+    assert command.main(["run", *words]) == 0
+    choices = {"only": ["02"], "out": command.Path("x"), "corpus": "soundtracks", "seed": 3}
+    assert calls == [(("paper",), choices)]
+
+
+def test_refresh_names_what_changed(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(refresh, "refresh_notebooks", lambda only: [tmp_path / f"{name}.ipynb" for name in only])
+    assert command.main(["refresh", "01", "02"]) == 0
+    assert capsys.readouterr().out == f"changed {tmp_path}/01.ipynb\nchanged {tmp_path}/02.ipynb\n"
+
+
+def test_predict_draws_both_tables(predictor, sound, capsys):
+    assert command.main(["predict", str(sound)]) == 0
+    text = capsys.readouterr().out
+    assert "3 windows" in text
+    assert all(name in text for name in (*MIDLEVEL, *EMOTIONS))
+
+
+def test_predict_gives_records(predictor, sound, capsys):
+    assert command.main(["predict", "--json", str(sound), str(sound)]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [record["file"] for record in records] == [str(sound)] * 2
+    assert records[0]["mean"]["midlevel"]["dissonance"] == 0.5
+    assert [window["start"] for window in records[0]["windows"]] == [0.0, 5.0, 10.0]
+    assert records[0]["windows"][0]["midlevel"]["dissonance"] == 0.2
+
+
+def test_a_bad_file_is_named_and_the_others_are_heard(predictor, sound, tmp_path, capsys):
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound at all")
+    assert command.main(["predict", str(bad), str(sound)]) == 2
+    out, err = capsys.readouterr()
+    assert "bad.wav" in err
+    assert err.count("\n") == 1
+    assert "song.wav" in out
+
+
+def test_bars_and_numbers_are_on_the_raters_scale():
+    rows = report.describe_track_prediction("x.wav", prediction(), net="joint").splitlines()
+    row = next(row for row in rows if "dissonance" in row)
+    assert row.split()[1:3] == ["5.0", "±2.4"]
+    assert row.count("█") == 12  # four points above 1, three characters each
+
+
+@pytest.mark.parametrize(("value", "length"), [(0.1, 0), (1.0, 27), (0.0, 0), (1.2, 27)])
+def test_bars_span_the_scale_and_no_more(value, length):
+    row = report._draw_row("x", value, None)
+    assert row.count("█") == length
+    assert len(row) == len(report._draw_row("x", 0.5, 0.1))
+
+
+def test_one_window_has_no_spread():
+    text = report.describe_track_prediction("x.wav", prediction(n_windows=1), net="joint")
+    assert "1 window)" in text
+    assert "±" not in text
+
+
+def test_a_net_of_emotions_alone_shows_them_alone():
+    text = report.describe_track_prediction("x.wav", prediction(emotion_only=True), net="a2e")
+    assert "tender" in text
+    assert "minorness" not in text
+    assert list(report.build_record("x.wav", prediction(emotion_only=True), net="a2e")["mean"]) == ["emotion"]
+
+
+@pytest.fixture
+def training(monkeypatch, tmp_path):
+    """Replace corpus and training by stand-ins that note what they are asked for."""
+    calls = []
+    corpus = types.SimpleNamespace(fingerprint="f")
+    monkeypatch.setattr(profiles, "CACHE", tmp_path)
+    monkeypatch.setattr(profiles, "load_profile_corpus", lambda *args: calls.append(args) or corpus)
+    trained = types.SimpleNamespace(scores={"valid_emotion_r": 0.5})
+    monkeypatch.setattr(
+        profiles, "fit_profile_network", lambda *args, **kwargs: calls.append((args[1:], kwargs)) or trained
+    )
+    monkeypatch.setattr("mer_utils.networks.save_network", lambda path, trained: path)
+    return calls
+
+
+def test_train_writes_where_it_is_told_and_reports_scores(training, tmp_path, capsys):
+    out = tmp_path / "net.safetensors"
+    assert command.main(["train", "--scheme", "a2e", "--profile", "smoke", "--seed", "3", "--out", str(out)]) == 0
+    assert training == [("smoke", "auto"), (("a2e",), {"profile": "smoke", "seed": 3})]
+    assert capsys.readouterr().out == f"{out}: valid emotion r 0.5\n"
+
+
+def test_command_line_and_networks_know_the_same_schemes():
+    from mer_utils.networks import SCHEMES
+
+    assert SCHEMES == command._SCHEMES
+
+
+def test_a_fresh_training_forgets_the_old_state(training, tmp_path):
+    corpus = types.SimpleNamespace(fingerprint="f")
+    state = profiles.locate_checkpoint(corpus, "joint", profile="smoke")
+    state.parent.mkdir()
+    for fresh, there in (([], True), (["--fresh"], False)):
+        state.touch()
+        assert command.main(["train", "--profile", "smoke", *fresh]) == 0
+        assert state.exists() is there
+
+
+def test_states_of_different_trainings_lie_apart():
+    corpora = [types.SimpleNamespace(fingerprint=name) for name in "ab"]
+    schemes = ("a2e", "joint")
+    paths = {
+        profiles.locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
+        for corpus in corpora
+        for scheme in schemes
+        for profile in profiles.PROFILES
+        for seed in (0, 1)
+    }
+    assert len(paths) == 2 * 2 * 3 * 2
+
+
+def test_an_unknown_profile_lists_those_there_are():
+    with pytest.raises(profiles.ProfileError, match="'quik'; there are: smoke, quick, paper"):
+        profiles.get_profile("quik")
