@@ -1,4 +1,4 @@
-"""A corpus in memory whose ratings can be heard: each sets the level of its own group of bands."""
+"""A corpus in memory whose ratings can be heard: each sets the depth of a ripple of its own over time and bands."""
 
 from types import SimpleNamespace
 
@@ -13,9 +13,14 @@ def build_fake_corpus(n_tracks: int = 64, *, n_frames: int = 64, seed: int = 0) 
     rng = np.random.default_rng(seed)
     ids = [f"t{number:04d}" for number in range(n_tracks)]
     unit = rng.uniform(0.1, 1.0, (n_tracks, len(MIDLEVEL) + len(EMOTIONS)))
-    level = np.repeat(unit, 10, axis=1)[:, :149]  # (n_tracks, 149), the last group one band short
-    noise = rng.uniform(0, 0.5, (n_tracks, n_frames, 149))
-    specs = dict(zip(ids, (level[:, None] + noise).astype(np.float32), strict=True))
+    # Ripples differ by their periods, which convolutions tell apart wherever they are.
+    frames, bands = np.arange(n_frames), np.arange(149)
+    over_time = [np.cos(2 * np.pi * frames / period) for period in (4, 6, 9, 14, 30)]
+    over_bands = [np.cos(2 * np.pi * bands / period) for period in (5, 9, 20)]
+    ripples = np.array([np.outer(one, other) for one in over_time for other in over_bands])  # (15, n_frames, 149)
+    noise = rng.uniform(0, 0.2, (n_tracks, n_frames, 149))
+    spectra = 3 + np.einsum("nk,ktb->ntb", unit, ripples) + noise
+    specs = dict(zip(ids, spectra.clip(0).astype(np.float32), strict=True))
     split = np.where(np.arange(n_tracks) % 4, "train", "valid")
     tracks = pd.DataFrame({"album": "a", "split": split}, index=ids)
     seven, eight = 10 * unit[:, :7], 10 * unit[:, 7:]

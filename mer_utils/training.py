@@ -1,0 +1,267 @@
+"""Training the networks: the recipe of the papers and a fast one (METHOD sections 5 and 6).
+
+Targets are ratings / 10; the loss is the mean squared error, summed over what the scheme is told. Each epoch draws its
+order, crops, augmentation and dropout from the seed and its own number alone, and leaves a checkpoint behind: a killed
+run goes on where it stopped and ends with the weights of an unbroken one. The test split is never looked at.
+
+Public names: ``TrainingConfig``, ``TrainingError``, ``TrainingInterrupted``, ``paper_config``, ``quick_config``,
+``fit_network``, ``fit_second_stage``.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from .augmentation import Augmentation
+from .batches import TrainingError, load_split
+from .checkpoints import read_state, write_state
+from .networks import TrainedNetwork, build_network
+from .runs import Run, compute_valid_scores, predict_middles
+from .spectrogram import SpectrogramConfig
+
+if TYPE_CHECKING:
+    from .corpora import Corpus
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """Somebody stopped a training; the message says how to go on."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything but the corpus, the scheme and the width that decides what a training ends with.
+
+    Parameters
+    ----------
+    crop_frames
+        Length of the training crops, frames (313 are 10 s).
+    redraw_crops
+        Draw the place of each crop anew in each epoch, or once (METHOD D10).
+    valid_frames
+        Length of the window from the middle of each clip on which epochs are judged, frames.
+    batch_size
+        Clips per step; an epoch's last, smaller batch is dropped (METHOD section 5).
+    max_epochs, patience
+        Most epochs, and how many may pass without a better one before training stops.
+    learning_rate
+        Constant, or the peak of the one-cycle schedule.
+    schedule
+        ``"constant"`` or ``"onecycle"``: up for 30 % of the steps, down to nothing over the rest.
+    optimiser
+        ``"adam"`` or ``"adamw"``.
+    weight_decay
+        As the optimiser understands it.
+    midlevel_weight
+        Weight of the mid-level loss beside the emotion loss: 1 is the papers' plain sum.
+    start_at_mean
+        Start the last layers near the mean rating instead of at random (METHOD section 3 has no such thing).
+    last_kernel, dropout, plain_dropout
+        See `networks.build_network`.
+    augmentation
+        How training clips are changed, or None.
+    n_threads
+        Threads of the CPU; another number rounds differently.
+    precision
+        ``"float32"``, or ``"mixed"``: bfloat16 on a GPU, or a CPU, that computes in it natively, otherwise float32.
+    seed
+        Seed of everything random.
+
+    Raises
+    ------
+    TrainingError
+        If a number is out of range or a word is unknown.
+    """
+
+    crop_frames: int = 313
+    redraw_crops: bool = True
+    valid_frames: int = 313
+    batch_size: int = 8
+    max_epochs: int = 199
+    patience: int = 50
+    learning_rate: float = 5e-4
+    schedule: str = "constant"
+    optimiser: str = "adam"
+    weight_decay: float = 0.0
+    midlevel_weight: float = 1.0
+    start_at_mean: bool = False
+    last_kernel: int = 1
+    dropout: float = 0.3
+    plain_dropout: bool = False
+    augmentation: Augmentation | None = None
+    n_threads: int = 2
+    precision: str = "mixed"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("crop_frames", "valid_frames", "batch_size", "max_epochs", "patience", "n_threads"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name, known in _WORDS.items():
+            if getattr(self, name) not in known:
+                raise TrainingError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
+        if not self.learning_rate > 0 or self.seed < 0:
+            raise TrainingError(f"need learning_rate > 0 and seed >= 0, got {self.learning_rate} and {self.seed}")
+
+
+_WORDS = {"schedule": ("constant", "onecycle"), "optimiser": ("adam", "adamw"), "precision": ("float32", "mixed")}
+
+
+def paper_config(**changes: Any) -> TrainingConfig:
+    """Give the recipe of the 2019 papers (METHOD section 5), with changes by name."""
+    return replace(TrainingConfig(), **changes)
+
+
+def quick_config(**changes: Any) -> TrainingConfig:
+    """Give the fast recipe of the default profile, with changes by name."""
+    quick = TrainingConfig(
+        crop_frames=128,
+        batch_size=16,
+        max_epochs=16,
+        patience=16,
+        learning_rate=4e-3,
+        schedule="onecycle",
+        optimiser="adamw",
+        weight_decay=0.01,
+        start_at_mean=True,
+        dropout=0.1,
+        augmentation=Augmentation(),
+    )
+    return replace(quick, **changes)
+
+
+def fit_network(
+    corpus: "Corpus",
+    scheme: str,
+    *,
+    config: TrainingConfig,
+    width: int = 64,
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> TrainedNetwork:
+    """Train a network of one of the schemes and keep the epoch with the best validation correlation.
+
+    "Best" is the highest mean Pearson r over the validation clips, of the emotions plus of the mid-level features
+    where the scheme is told both; ``"a2b2e"`` is judged by the emotions alone (METHOD D20). It is kept under the
+    one-cycle schedule too, where it is nearly always one of the last epochs.
+
+    Parameters
+    ----------
+    corpus
+        Where the splits ``"train"`` and ``"valid"`` come from; no other split is touched.
+    scheme
+        One of `networks.SCHEMES`. ``"a2mid2e"`` trains ``"a2mid"`` and adds `fit_second_stage`.
+    config
+        How to train.
+    width
+        Channels of the first layer.
+    checkpoint
+        File for the state after each epoch. One that is there already is gone on with; a finished one returns its
+        network at once.
+    progress
+        Show a progress bar.
+
+    Raises
+    ------
+    TrainingError
+        If the corpus lacks clips or ratings, or the loss is no longer finite.
+    CheckpointError
+        If the checkpoint is damaged or belongs to another corpus, scheme, width or configuration.
+    TrainingInterrupted
+        If somebody stopped it; all epochs but the current one are in the checkpoint.
+    """
+    if scheme == "a2mid2e":
+        first = fit_network(corpus, "a2mid", config=config, width=width, checkpoint=checkpoint, progress=progress)
+        return fit_second_stage(corpus, first, window_frames=config.valid_frames)
+    path = None if checkpoint is None else Path(checkpoint)
+    with _machine(config) as device:
+        run = Run(corpus, scheme, config=config, width=width, device=device)
+        if path is not None and path.exists():
+            run.restore(read_state(path), path)
+        _train(run, path, progress)
+        return TrainedNetwork(
+            network=run.best_network(),
+            normalisation=run.normalisation,
+            config=json.loads(json.dumps(asdict(config))),
+            corpus={name: str(getattr(corpus, name)) for name in ("name", "version", "fingerprint")},
+            seed=config.seed,
+            scores=run.scores(),
+            spectrogram=asdict(SpectrogramConfig()),
+            history=pd.DataFrame(run.history),
+        )
+
+
+def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: int = 313) -> TrainedNetwork:
+    """Add the emotions to a trained A2Mid network by linear regression on what it hears (METHOD section 4).
+
+    Parameters
+    ----------
+    corpus
+        The corpus that ``first`` was trained on; the regression sees its training split alone.
+    first
+        A trained ``"a2mid"`` network, which stays as it is.
+    window_frames
+        Length of the window from the middle of each clip, frames.
+
+    Returns
+    -------
+    TrainedNetwork
+        Of the scheme ``"a2mid2e"``.
+    """
+    train, valid = (load_split(corpus, name, scheme="a2mid2e") for name in ("train", "valid"))
+    seven = (
+        predict_middles(first.network, train.specs, first.normalisation, n_frames=window_frames)
+        .midlevel.double()
+        .numpy()
+    )
+    design = np.c_[seven, np.ones(len(seven))]  # (n, 8): seven features and the intercept
+    solution = torch.from_numpy(np.linalg.lstsq(design, train.emotion.double().numpy(), rcond=None)[0]).float()
+    network = build_network("a2mid2e", width=first.width, last_kernel=first.network.last_kernel).eval()
+    layer = {"to_emotion.weight": solution[:-1].T, "to_emotion.bias": solution[-1]}
+    network.load_state_dict(first.network.state_dict() | layer)
+    heard = predict_middles(network, valid.specs, first.normalisation, n_frames=window_frames)
+    return replace(first, network=network, scores=first.scores | compute_valid_scores(heard, valid))
+
+
+@contextmanager
+def _machine(config: TrainingConfig) -> Iterator[torch.device]:
+    """Set threads, random state and algorithms for a training, and put them back afterwards."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(config.n_threads)
+    try:
+        # Dropout knows no generator but the global one: it is seeded in here and nobody outside notices.
+        with (
+            torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
+        ):
+            yield device
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def _train(run: Run, checkpoint: Path | None, progress: bool) -> None:
+    from tqdm import tqdm
+
+    config = run.config
+    steps = {"total": config.max_epochs * run.n_steps, "initial": run.epoch * run.n_steps}
+    with tqdm(**steps, desc=run.network.scheme, unit="step", disable=not progress) as bar:
+        while not run.finished:
+            try:
+                row = run.advance(bar.update)
+                if checkpoint is not None:
+                    write_state(checkpoint, run.state())
+            except KeyboardInterrupt:
+                kept = (
+                    f"run it again to go on from {checkpoint}"
+                    if checkpoint
+                    else "nothing is kept without a checkpoint"
+                )
+                raise TrainingInterrupted(f"stopped in epoch {run.epoch + 1} of {config.max_epochs}: {kept}") from None
+            bar.set_postfix({name: f"{row[name]:.3f}" for name in ("loss", *run.scores()) if name in row})
