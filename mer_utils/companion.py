@@ -217,7 +217,9 @@ def _execute(notebook: "NotebookNode", *, name: str, folder: Path, timeout: int)
     from papermill.engines import papermill_engines
 
     bar = {"desc": f"{name:24}", "bar_format": _BAR, "file": sys.stderr}
-    options = {"execution_timeout": timeout, "resources": {"metadata": {"path": str(folder)}}}
+    # The kernel's own log would break into the bar, at every start with a warning about its transport.
+    options = {"execution_timeout": timeout, "extra_arguments": ["--log-level=CRITICAL"]}
+    options["resources"] = {"metadata": {"path": str(folder)}}
     try:
         papermill_engines.execute_notebook_with_engine(None, notebook, KERNEL, progress_bar=bar, **options)
     except CellTimeoutError:
