@@ -1,0 +1,108 @@
+"""Corpora: tables of tracks and ratings, sound and spectrograms behind one interface.
+
+Ratings in tables are on 1-10 (`ratings.RATING_RANGE`). ``audio`` returns peak-normalised sound; spectrograms are
+computed once and kept in a cache under a key made of everything they depend on.
+
+Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``CORPORA``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+#: Corpora that `load_corpus` knows.
+CORPORA = ("generated",)
+
+
+class CorpusError(ValueError):
+    """A corpus was asked for something that it does not have."""
+
+
+class Corpus(ABC):
+    """Tracks with ratings, sound and spectrograms.
+
+    Attributes
+    ----------
+    name, version
+        Name and version of the corpus.
+    fingerprint
+        Hexadecimal digest of name, version and every option: part of all cache keys.
+    tracks
+        Table indexed by track id; columns ``album`` and ``split`` ("train", "valid", "test" for held-out albums,
+        "style" for held-out styles) and what else is known.
+    midlevel, emotion
+        Observed ratings (n_tracks, 7) and (n_tracks, 8), 1-10.
+    true_midlevel, true_emotion
+        Noise-free ratings in the same form where they are known, else None.
+    """
+
+    name: str
+    version: str
+    fingerprint: str
+    tracks: pd.DataFrame
+    midlevel: pd.DataFrame
+    emotion: pd.DataFrame
+    true_midlevel: pd.DataFrame | None = None
+    true_emotion: pd.DataFrame | None = None
+
+    @abstractmethod
+    def audio(self, track_id: str) -> tuple[np.ndarray, int]:
+        """Return the sound of a track: (n_samples,) float32 with peak 1 (silence stays silence), and its rate."""
+
+    @abstractmethod
+    def spectrograms(self, track_ids: Sequence[str]) -> list[np.ndarray]:
+        """Return spectrograms (n_frames, 149) of some tracks, read-only, from the cache (which it fills)."""
+
+    def spectrogram(self, track_id: str) -> np.ndarray:
+        """Return the spectrogram (n_frames, 149), log10(1 + magnitude), of one track."""
+        return self.spectrograms([track_id])[0]
+
+    def select(self, split: str) -> list[str]:
+        """Return the ids of the tracks in a split.
+
+        Raises
+        ------
+        CorpusError
+            If no track is in it; the message lists the splits there are.
+        """
+        ids = self.tracks.index[self.tracks["split"] == split].tolist()
+        if not ids:
+            known = ", ".join(sorted(self.tracks["split"].unique()))
+            raise CorpusError(f"corpus {self.name!r} has no split {split!r}; there are: {known}")
+        return ids
+
+    def _row(self, track_id: str) -> int:
+        """Position of a track in the tables."""
+        try:
+            return self.tracks.index.get_loc(track_id)
+        except KeyError:
+            example = self.tracks.index[0]
+            raise CorpusError(f"corpus {self.name!r} has no track {track_id!r}; ids look like {example!r}") from None
+
+
+def load_corpus(name: str, *, root: Path | None = None, **options: object) -> Corpus:
+    """Load a corpus by name.
+
+    Parameters
+    ----------
+    name
+        One of `CORPORA`. ``"generated"`` needs no download.
+    root
+        Folder of the corpus; for the generated one, of its cache. The default lies under ``data/``.
+    options
+        What the corpus offers; for ``"generated"`` the fields of `generated.corpus.GeneratedConfig`, such as
+        ``n_tracks`` and ``seed``.
+
+    Raises
+    ------
+    CorpusError
+        For an unknown name or option; the message lists those there are.
+    """
+    if name not in CORPORA:
+        raise CorpusError(f"unknown corpus {name!r}; there are: {', '.join(CORPORA)}")
+    from .generated.corpus import load_generated
+
+    return load_generated(root=root, **options)

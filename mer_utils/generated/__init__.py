@@ -1,0 +1,1 @@
+"""A corpus of music whose truth is known: ratings, composer, renderer, truth."""
