@@ -61,8 +61,12 @@ def _build_envelope(intent: Intent, dice: Dice) -> np.ndarray:
     time = np.arange(N_SAMPLES, dtype=np.float32) / SR
     depth = max(0.0, 3.0 + 5.0 * intent.knobs["menace"] + rng.normal(0, 2))  # dB
     shape = rng.choice(("rise", "fall", "swell", "level"), p=(0.35, 0.15, 0.3, 0.2))
-    phase = {"rise": 1 - time / 15, "fall": time / 15, "level": 0 * time,
-             "swell": 0.5 + 0.5 * np.cos(2 * np.pi * time / rng.uniform(3, 9) + rng.uniform(0, 6.3))}[str(shape)]
+    phase = {
+        "rise": 1 - time / 15,
+        "fall": time / 15,
+        "level": 0 * time,
+        "swell": 0.5 + 0.5 * np.cos(2 * np.pi * time / rng.uniform(3, 9) + rng.uniform(0, 6.3)),
+    }[str(shape)]
     gain = 10 ** (-depth * phase / 20)
     if rng.random() < 0.08:  # a rest at the beginning or end
         edge = rng.uniform(0.5, 3.0)

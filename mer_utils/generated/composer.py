@@ -126,7 +126,9 @@ def _choose_players(intent: Intent, album: Album, dice: Dice) -> list[tuple]:
         if kit is not None:
             players.append(("percussion", kit, write_beat))
         else:
-            players.append(("ostinato", album.hits if album.hits is not None and u[8] < 0.5 else instrument(2), write_beat))
+            players.append(
+                ("ostinato", album.hits if album.hits is not None and u[8] < 0.5 else instrument(2), write_beat)
+            )
     if p["rhythmic complexity"] > 0.45 + 0.5 * u[9]:
         players.append(("cross", album.short[0], write_beat))
     if n_layers > 3.2 and u[10] < 0.7:

@@ -101,8 +101,10 @@ class GeneratedCorpus(Corpus):
         )
         self._intents = build_intents(table.latent)
         self.tracks = _build_tracks(config)
-        observed, true = (pd.DataFrame(x[self.tracks["vector"]], self.tracks.index, MIDLEVEL + EMOTIONS)
-                          for x in (table.observed, table.true))
+        observed, true = (
+            pd.DataFrame(x[self.tracks["vector"]], self.tracks.index, MIDLEVEL + EMOTIONS)
+            for x in (table.observed, table.true)
+        )
         self.midlevel, self.emotion = observed[list(MIDLEVEL)], observed[list(EMOTIONS)]
         self.true_midlevel, self.true_emotion = true[list(MIDLEVEL)], true[list(EMOTIONS)]
 

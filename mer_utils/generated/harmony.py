@@ -65,7 +65,12 @@ def build_chords(intent: Intent, tonic: int, *, n_beats: float, span: float, tem
     """
     rng = dice("chords")
     n = int(np.ceil(n_beats / span)) + 1
-    quality, leave, away, pick = rng.random(n), rng.random(n), rng.integers(len(_AWAY), size=n), rng.integers(3, size=n)
+    quality, leave, away, pick = (
+        rng.random(n),
+        rng.random(n),
+        rng.integers(len(_AWAY), size=n),
+        rng.integers(3, size=n),
+    )
     home = rng.random(n)
     planned_minor = intent.planned["minorness"]
     key_is_minor = planned_minor > 0.5
@@ -113,7 +118,9 @@ def build_clashes(chord: Chord, centre: float, roughness: np.ndarray, dissonance
     tones = []
     for interval, u in zip(_CLASHES, roughness):
         if u < share:
-            against = root if interval in (1, 6, 11, -1) else root + 7 if interval == 8 else root + 3 + (not chord.minor)
+            against = (
+                root if interval in (1, 6, 11, -1) else root + 7 if interval == 8 else root + 3 + (not chord.minor)
+            )
             tones.append((root + interval, against))
     return tones
 

@@ -7,13 +7,20 @@ Public names: ``write_melody``, ``write_accompaniment``, ``write_bass``, ``write
 ``write_drone``.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .harmony import Chord, build_clashes, build_voicing
 from .intent import Dice, Intent
-from .rhythm import build_pattern, compute_jitter, compute_longest_sound, compute_metrical_levels, compute_sounding_ratio
+from .rhythm import (
+    build_pattern,
+    compute_jitter,
+    compute_longest_sound,
+    compute_metrical_levels,
+    compute_sounding_ratio,
+)
 from .score import DURATION, Note, Part
 
 if TYPE_CHECKING:
@@ -48,7 +55,7 @@ def write_melody(intent: Intent, plan: "Plan", dice: Dice, part: Part) -> _Writt
         note.out_of_key, note.syncopated = chord.shift != 0, level >= 3
         notes.append(note)
         if second[i] < 1.2 * (intent.at("dissonance", seconds, part.role) - 0.55):
-            notes.append(Note(seconds, note.duration, note.pitch + 1, strength, clash_with=note.pitch))
+            notes.append(replace(note, pitch=note.pitch + 1, third="", clash_with=note.pitch))
     _perform(notes, intent, plan, dice, part)
     return 7.0 * intent.planned["melodiousness"] - 4.0, notes
 
@@ -57,8 +64,13 @@ def write_accompaniment(intent: Intent, plan: "Plan", dice: Dice, part: Part) ->
     """Chords: held, repeated or broken, with the tones that clash against them."""
     rng = dice("texture", part.role)
     p = intent.planned
-    weights = np.array([1.3 - p["articulation"] - 0.5 * p["rhythmic stability"], 0.2 + p["articulation"],
-                        0.2 + 0.6 * p["rhythmic stability"]])
+    weights = np.array(
+        [
+            1.3 - p["articulation"] - 0.5 * p["rhythmic stability"],
+            0.2 + p["articulation"],
+            0.2 + 0.6 * p["rhythmic stability"],
+        ]
+    )
     kind = ("pad", "block", "arpeggio")[int(rng.choice(3, p=weights.clip(0.1) / weights.clip(0.1).sum()))]
     centre = plan.centre + (12 if part.role == "counter" else 0)
     n_tones = int(rng.choice((3, 4), p=(0.6, 0.4))) if part.role == "chords" else 2
@@ -77,7 +89,9 @@ def write_accompaniment(intent: Intent, plan: "Plan", dice: Dice, part: Part) ->
         roughness = dice("clash", part.role, chord.start, chord.root).random(6)
         clashes = build_clashes(chord, centre, roughness, dissonance)
         for pitch, against in clashes[:1] if kind == "arpeggio" else clashes:
-            notes.append(Note(start * plan.beat, length * plan.beat, pitch, plan.strength, clash_with=against))
+            note = Note(start * plan.beat, length * plan.beat, pitch, plan.strength, clash_with=against)
+            note.out_of_key, note.syncopated = chord.shift != 0, level >= 3
+            notes.append(note)
     _perform(notes, intent, plan, dice, part)
     return -2.0 if part.role == "chords" else -6.0, notes
 
@@ -134,13 +148,14 @@ def write_cluster(intent: Intent, plan: "Plan", dice: Dice, part: Part) -> _Writ
     base = int(plan.centre) + int(rng.choice((-19, -12, 12, 19)))
     sounding, order = rng.random(64), rng.permutation(5)
     notes = []
-    for i, (start, length, _) in enumerate(_slots(intent, plan, dice, part, "bass", n_patterns=2)):
+    for i, (start, length, level) in enumerate(_slots(intent, plan, dice, part, "bass", n_patterns=2)):
         dissonance = intent.at("dissonance", start * plan.beat, part.role)
         if sounding[i % 64] > 1.6 * (dissonance - 0.35):
             continue
         for k in order[: 2 + int(3.99 * max(dissonance - 0.4, 0) / 0.6)]:
             pitch = base + int(k) - 2
             notes.append(Note(start * plan.beat, length * plan.beat, pitch, plan.strength, clash_with=pitch + 1))
+            notes[-1].syncopated = level >= 3
     _perform(notes, intent, plan, dice, part)
     return -12.0 + 9.0 * intent.planned["dissonance"], notes
 

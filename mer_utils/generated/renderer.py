@@ -44,7 +44,13 @@ def render_parts(parts: list[Part], *, tuning: float = 0.0) -> np.ndarray:
 
 
 def render_mix(
-    stems: np.ndarray, album: Album, dice: Dice, *, drive: float = 0.0, tilt: float = 0.0, envelope: np.ndarray | None = None
+    stems: np.ndarray,
+    album: Album,
+    dice: Dice,
+    *,
+    drive: float = 0.0,
+    tilt: float = 0.0,
+    envelope: np.ndarray | None = None,
 ) -> np.ndarray:
     """Mix stems (n_parts, 330750) and record them: envelope, overdrive, room, equalisation, noise floor.
 
@@ -79,12 +85,21 @@ def compute_recording_response(album: Album, dice: Dice, *, tilt: float = 0.0) -
     impulse = np.zeros(n + delay, np.float32)
     impulse[0] = 1
     impulse[delay:] += tail
-    octaves = np.log2(np.maximum(np.arange(_N_FFT // 2 + 1) * SR / _N_FFT, 20) / 1000)
-    db = (album.tilt_db + tilt + rng.normal(0, 0.5)) * octaves
+    return fft.rfft(impulse, _N_FFT) * fft.rfft(_equaliser(album, tilt + rng.normal(0, 0.5)), _N_FFT)
+
+
+def _equaliser(album: Album, tilt: float, *, n: int = 4096) -> np.ndarray:
+    """Impulse response (4096,) of an album's equalisation; minimum phase, so that nothing sounds before its time."""
+    octaves = np.log2(np.maximum(np.arange(n // 2 + 1) * SR / n, 20) / 1000)
+    db = (album.tilt_db + tilt) * octaves
     for centre, width, gain in album.bumps:
         db = db + gain * np.exp(-(((octaves - centre) / width) ** 2))
-    edge = (np.log2(album.cutoff / 1000) - octaves) * 24
-    return fft.rfft(impulse, _N_FFT) * (10 ** (db / 20) / (1 + np.exp(-np.clip(edge, -30, 30)))).astype(np.float32)
+    above = np.maximum(octaves - np.log2(album.cutoff / 1000), 0)
+    log_gain = np.log(10) / 20 * (db - np.minimum(100 * above, 60))
+    cepstrum = fft.irfft(log_gain, n)  # folded onto positive time: the textbook construction of minimum phase
+    cepstrum[1 : n // 2] *= 2
+    cepstrum[n // 2 + 1 :] = 0
+    return fft.irfft(np.exp(fft.rfft(cepstrum)), n).astype(np.float32)
 
 
 def _render_part(part: Part, tuning: float) -> np.ndarray:

@@ -14,8 +14,19 @@ from .intent import Focus, Intent
 from .renderer import SR
 from .score import Score
 
-_COLUMNS = ("onset", "end", "pitch", "velocity", "staccato", "clash_with", "out_of_key", "third", "off_grid",
-            "syncopated", "leap")
+_COLUMNS = (
+    "onset",
+    "end",
+    "pitch",
+    "velocity",
+    "staccato",
+    "clash_with",
+    "out_of_key",
+    "third",
+    "off_grid",
+    "syncopated",
+    "leap",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,12 @@ def build_twin(
         changed = replace(changed, focus=replace(focus, elsewhere=original.caused[feature]))
     a, b = render(original), render(changed)
     return Twin(
-        a.mix * a.gain, b.mix * a.gain, SR, feature, original.caused[feature], changed.caused[feature],
+        a.mix * a.gain,
+        b.mix * a.gain,
+        SR,
+        feature,
+        original.caused[feature],
+        changed.caused[feature],
         _compare(build_truth(a.score), build_truth(b.score)),
     )
 
