@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .networks import HEADS
 from .ratings import UNIT
 from .spectrogram import select_window
 
@@ -38,8 +39,8 @@ class Split:
     """
 
     specs: Sequence[np.ndarray]
-    midlevel: Tensor | None
-    emotion: Tensor | None
+    midlevel: Tensor | None = None
+    emotion: Tensor | None = None
 
 
 def load_split(corpus: "Corpus", name: str, *, scheme: str) -> Split:
@@ -64,12 +65,9 @@ def load_split(corpus: "Corpus", name: str, *, scheme: str) -> Split:
         raise TrainingError(
             f"corpus {corpus.name!r} has {len(tracks)} clips in its split {name!r}, at least 3 are needed"
         )
-    wants_midlevel, wants_emotion = scheme not in ("a2e", "a2b2e"), scheme != "a2mid"
-    return Split(
-        specs=corpus.spectrograms(tracks),
-        midlevel=_targets(corpus.midlevel, tracks, f"{scheme} on {corpus.name!r}") if wants_midlevel else None,
-        emotion=_targets(corpus.emotion, tracks, f"{scheme} on {corpus.name!r}") if wants_emotion else None,
-    )
+    purpose = f"{scheme} on {corpus.name!r}"
+    targets = {head: _targets(getattr(corpus, head), tracks, purpose) for head in HEADS[scheme]}
+    return Split(corpus.spectrograms(tracks), **targets)
 
 
 def _targets(ratings: "pd.DataFrame | None", tracks: list[str], purpose: str) -> Tensor:

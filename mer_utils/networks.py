@@ -4,7 +4,7 @@ Conventions: the input is a *standardised* spectrogram (n, 1, n_frames, 149), th
 (rating / 10). A2E hears emotions directly, A2Mid hears mid-level features only; Joint, A2Mid2E and A2B2E pass through
 seven linear units, so that each emotion is a weighted sum of them (ISMIR 2019; METHOD sections 3 and 4).
 
-Public names: ``SCHEMES``, ``BANDS``, ``MIN_FRAMES``, ``Outputs``, ``AudioNetwork``, ``build_network``,
+Public names: ``SCHEMES``, ``HEADS``, ``BANDS``, ``MIN_FRAMES``, ``Outputs``, ``AudioNetwork``, ``build_network``,
 ``TrainedNetwork``, ``save_network``, ``load_network``, ``NetworkError``.
 """
 
@@ -23,8 +23,12 @@ from .ratings import EMOTIONS, MIDLEVEL
 if TYPE_CHECKING:
     import pandas as pd
 
+_M, _E = ("midlevel",), ("emotion",)
+#: What each scheme gives. The seven units of a2b2e were never told what they mean: they are no mid-level features.
+HEADS = {"a2e": _E, "a2mid": _M, "a2mid2e": _M + _E, "joint": _M + _E, "a2b2e": _E, "multitask": _M + _E}
+
 #: The ways of getting from sound to emotion (METHOD section 1 has the papers' longer names).
-SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
+SCHEMES = tuple(HEADS)
 
 #: Schemes with seven linear units between sound and emotion.
 BOTTLENECKS = ("a2mid2e", "joint", "a2b2e")
@@ -90,8 +94,7 @@ class AudioNetwork(nn.Module):
         seven = None if self.to_midlevel is None else self.to_midlevel(embedding)
         below = seven if self.scheme in BOTTLENECKS else embedding
         emotion = None if self.to_emotion is None else self.to_emotion(below)
-        # The units of a2b2e were never told what they mean, so they must not pass for mid-level features.
-        return Outputs(None if self.scheme == "a2b2e" else seven, emotion)
+        return Outputs(seven if "midlevel" in HEADS[self.scheme] else None, emotion)
 
     def bottleneck(self, x: Tensor) -> Tensor:
         """Compute the seven units (n, 7) that the emotions are made of, named or not.

@@ -1,0 +1,237 @@
+"""Fast predictions from raw spectrograms: arrays in, arrays out.
+
+Conventions: ``specs`` are (n, n_frames, 149) log10(1 + magnitude), not standardised; predictions are on the unit scale
+(rating / 10). A `Predictor` gives the numbers of the plain network in evaluation mode to 1e-5, the same ones for the
+same call, and does not care how clips are batched (to 1e-5).
+
+Public names: ``Predictor``, ``Prediction``, ``TrackPrediction``, ``OutputFunction``, ``PredictorError``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .inference import fold_network
+from .networks import BANDS, HEADS, MIN_FRAMES, AudioNetwork, TrainedNetwork, load_network
+from .ratings import EMOTIONS, MIDLEVEL
+from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, select_window
+
+_NAMES = {"midlevel": MIDLEVEL, "emotion": EMOTIONS}
+
+
+class PredictorError(ValueError):
+    """Spectrograms or outputs that a predictor cannot deal with."""
+
+
+class Prediction(NamedTuple):
+    """What a network hears, on the unit scale; what its scheme does not give is None.
+
+    Attributes
+    ----------
+    midlevel
+        (n, 7) float32 in the order of `ratings.MIDLEVEL`.
+    emotion
+        (n, 8) float32 in the order of `ratings.EMOTIONS`.
+    """
+
+    midlevel: np.ndarray | None
+    emotion: np.ndarray | None
+
+
+class TrackPrediction(NamedTuple):
+    """What a network hears in a whole track: the mean over windows, and each of them.
+
+    Attributes
+    ----------
+    midlevel, emotion
+        (7,) and (8,) float32 means over the windows, or None.
+    windows
+        One row per window.
+    starts
+        (n_windows,) where each window starts, seconds.
+    """
+
+    midlevel: np.ndarray | None
+    emotion: np.ndarray | None
+    windows: Prediction
+    starts: np.ndarray
+
+
+@dataclass(frozen=True)
+class OutputFunction:
+    """Some outputs of a predictor as one function of spectrograms, as explanation methods want it.
+
+    Attributes
+    ----------
+    predictor
+        Whose outputs.
+    heads
+        Which of ``"midlevel"`` and ``"emotion"``, side by side in this order.
+    """
+
+    predictor: "Predictor"
+    heads: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs, one per column."""
+        return tuple(name for head in self.heads for name in _NAMES[head])
+
+    def __call__(self, specs: np.ndarray) -> np.ndarray:
+        """Map raw spectrograms (n, n_frames, 149) to outputs (n, n_outputs), float32, unit scale."""
+        prediction = self.predictor.predict(specs)
+        return np.concatenate([getattr(prediction, head) for head in self.heads], axis=1)
+
+
+class Predictor:
+    """A trained network made fast.
+
+    Parameters
+    ----------
+    network
+        Any `networks.AudioNetwork`; stays as it is.
+    normalisation
+        Mean and standard deviation of its training spectrograms, log10(1 + magnitude).
+    batch_size
+        Clips computed at once: 8 keep the maps of the papers' width below 100 MB.
+    fps
+        Frames per second of the spectrograms, Hz.
+    device
+        Where to compute; None takes a GPU when there is one.
+
+    Attributes
+    ----------
+    scheme
+        One of `networks.SCHEMES`.
+    training_mean
+        Mean of the training spectrograms, the papers' value for hidden segments, log10(1 + magnitude).
+    """
+
+    def __init__(
+        self,
+        network: AudioNetwork,
+        normalisation: tuple[float, float],
+        *,
+        batch_size: int = 8,
+        fps: float = SpectrogramConfig.fps,
+        device: str | torch.device | None = None,
+    ) -> None:
+        self.training_mean, self._std = normalisation
+        self.scheme, self.batch_size, self.fps = network.scheme, batch_size, fps
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._network = fold_network(network, winograd=self._device.type == "cpu").to(self._device)
+        self._heads = HEADS[network.scheme]
+
+    @classmethod
+    def from_trained(cls, trained: TrainedNetwork, **options: object) -> "Predictor":
+        """Make a predictor of a trained network; options as for the class."""
+        return cls(trained.network, trained.normalisation, **{"fps": trained.spectrogram["fps"], **options})
+
+    @classmethod
+    def load(cls, path: str | Path, **options: object) -> "Predictor":
+        """Make a predictor of a network in a file, or of a released one by name (see `networks.load_network`)."""
+        return cls.from_trained(load_network(path), **options)
+
+    def predict(self, specs: np.ndarray | Sequence[np.ndarray]) -> Prediction:
+        """Predict mid-level features and emotions of spectrograms of one length.
+
+        Parameters
+        ----------
+        specs
+            (n, n_frames, 149) raw spectrograms, a list of such arrays of one length, or a single (n_frames, 149).
+
+        Returns
+        -------
+        Prediction
+            One row per spectrogram.
+
+        Raises
+        ------
+        PredictorError
+            If the shape is wrong, or a value is NaN or infinite.
+        """
+        if isinstance(specs, np.ndarray) and specs.ndim == 2:
+            specs = specs[None]
+        batches = range(0, len(specs), self.batch_size)
+        parts = [self._predict_batch(_checked(specs[first : first + self.batch_size])) for first in batches]
+        return Prediction(*(self._join(parts, head) if head in self._heads else None for head in _NAMES))
+
+    def _join(self, parts: list[Prediction], head: str) -> np.ndarray:
+        nothing = np.empty((0, len(_NAMES[head])), np.float32)
+        return np.concatenate([nothing, *(getattr(part, head) for part in parts)])
+
+    @torch.inference_mode()
+    def _predict_batch(self, specs: np.ndarray) -> Prediction:
+        x = torch.from_numpy(specs).to(self._device).sub_(self.training_mean).div_(self._std)[:, None]
+        # On a GPU, TF32 would keep ten bits of each product, too few for 1e-5.
+        with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            outputs = self._network(x.contiguous(memory_format=torch.channels_last))
+        return Prediction(*(None if head is None else head.cpu().numpy() for head in outputs))
+
+    def predict_track(
+        self, spec: np.ndarray, *, window_frames: int = WINDOW_FRAMES, hop_frames: int | None = None
+    ) -> TrackPrediction:
+        """Predict a track of any length window by window.
+
+        Parameters
+        ----------
+        spec
+            (n_frames, 149) raw spectrogram. One shorter than a window is looped.
+        window_frames
+            Length of a window, frames.
+        hop_frames
+            From one window to the next, frames; None is half a window. The last window ends with the track, so
+            nothing is lost.
+
+        Raises
+        ------
+        PredictorError
+            If the spectrogram is empty or cannot be predicted, or a length is not positive.
+        """
+        hop = max(1, window_frames // 2) if hop_frames is None else hop_frames
+        if np.ndim(spec) != 2 or len(spec) < 1 or window_frames < 1 or hop < 1:
+            raise PredictorError(f"cannot cut {np.shape(spec)} into windows of {window_frames} frames every {hop}")
+        last = max(0, len(spec) - window_frames)
+        starts = [*range(0, last, hop), last]
+        windows = self.predict([select_window(spec, start, n_frames=window_frames) for start in starts])
+        means = (None if head is None else head.mean(axis=0) for head in windows)
+        return TrackPrediction(*means, windows=windows, starts=np.array(starts) / self.fps)
+
+    def outputs(self, which: str = "all") -> OutputFunction:
+        """Give some outputs as one function of spectrograms.
+
+        Parameters
+        ----------
+        which
+            ``"midlevel"``, ``"emotion"`` or ``"all"`` that the scheme has.
+
+        Raises
+        ------
+        PredictorError
+            If the scheme does not have them.
+        """
+        heads = self._heads if which == "all" else (which,)
+        if not set(heads) <= set(self._heads):
+            raise PredictorError(
+                f"a network of the scheme {self.scheme} has no {which!r}, only {', '.join(self._heads)}"
+            )
+        return OutputFunction(self, heads)
+
+
+def _checked(specs: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+    """Copy a batch to float32; the caller's array may be read-only and must stay as it is."""
+    try:
+        batch = np.array(specs, dtype=np.float32)
+    except ValueError as error:
+        raise PredictorError("spectrograms predicted together must have one length: cut windows first") from error
+    if batch.ndim != 3 or batch.shape[2] != BANDS:
+        raise PredictorError(f"expected spectrograms of shape (n, n_frames, {BANDS}), got {batch.shape}")
+    if batch.shape[1] < MIN_FRAMES:
+        raise PredictorError(f"a prediction needs at least {MIN_FRAMES} frames, got {batch.shape[1]}: loop the clip")
+    if not np.isfinite(batch).all():
+        raise PredictorError("spectrograms to predict must not hold NaN or infinite values")
+    return batch
