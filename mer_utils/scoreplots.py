@@ -124,6 +124,7 @@ def plot_scores(scores: "pd.DataFrame", *, ax: "Axes | None" = None) -> "tuple[F
     names, rows = list(scores.index), np.arange(len(scores))[::-1]
     fig, ax = build_axes(ax, size=(FULL[0], 1.2 + 0.3 * len(names)))
     ax.hlines(rows, min(0, np.nanmin(scores)), 1, color=FAINT, zorder=0)
+    ax.axvline(0, color=FAINT, zorder=0)
     marks = iter("oDs^v*")
     for number, kind in enumerate(scores.columns.drop("ceiling", errors="ignore")):
         ax.scatter(scores[kind], rows, marker=next(marks), s=55, color=f"C{number}", label=kind, zorder=3)
