@@ -1,0 +1,93 @@
+"""Every notebook runs from top to bottom in the smallest profile, and writes and shows what it promises."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from mer_utils.companion import run_notebooks, select_notebooks
+from mer_utils.displays import SoundTable
+from mer_utils.networks import load_network
+from mer_utils.paths import CHECKPOINTS, FIGURES
+
+NOTEBOOKS = select_notebooks()
+NAMES = [path.stem for path in NOTEBOOKS]
+NEEDS_NET = pytest.mark.skipif(
+    not (CHECKPOINTS / "joint.safetensors").exists(), reason="data/checkpoints/joint.safetensors is not there"
+)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def all_shown(notebook, kind):
+    """Join what the outputs hold of one media type."""
+    return "\n".join(str(output.get("data", {}).get(kind, "")) for output in outputs(notebook))
+
+
+def promised_figures(notebook):
+    """Names that the sources give to figures and sounds."""
+    lines = "\n".join(cell.source for cell in code_cells(notebook)).splitlines()
+    saving = [line for line in lines if "save_figure(" in line or "save_sounds(" in line]
+    return [name for line in saving for name in re.findall(r'"(\d\d_\w+)"', line)]
+
+
+def hidden(headline, text):
+    """List the numbers of a headline that a text does not show, rounded to the two digits or more that it gives."""
+    shown = [(float(number), len(number.partition(".")[2]), 1) for number in re.findall(r"-?\d*\.\d\d+", text)]
+    shown += [(float(number), 0, 100) for number in re.findall(r"(\d+)%", text)]
+    return [
+        name
+        for name, value in headline.items()
+        if not any(abs(number - factor * value) <= 0.501 * 10**-digits for number, digits, factor in shown)
+    ]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=NEEDS_NET if name[:2] == "00" else ()) for name in NAMES])
+def test_runs_and_keeps_its_promises(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("MER_CACHE", str(tmp_path / "cache"))
+    [run] = run_notebooks("smoke", only=name, out=tmp_path)
+    assert run.errors == ()
+    notebook, figures = nbformat.read(run.path, as_version=4), tmp_path / "figures"
+    for promised in promised_figures(notebook):
+        assert list(figures.glob(f"{promised}*")), f"{promised} was not written"
+    for player in re.findall(r'<audio[^>]*src="\.\./([^"]+)"', all_shown(notebook, "text/html")):
+        assert (tmp_path / player).stat().st_size > 10_000
+    warnings = [output.text for output in outputs(notebook) if "Warning" in output.get("text", "")]
+    assert warnings == []
+    headline = json.loads((figures / "results.json").read_text())[name]["headline"]
+    assert hidden(headline, all_shown(notebook, "text/markdown")) == []
+    for net in (tmp_path / "nets").glob("*"):
+        assert load_network(net).width == 8
+
+
+def test_a_corrupted_number_is_noticed():
+    headline = {"features": 0.8034, "share": 0.9312, "gap": -0.0341}
+    text = "r = 0.80, and 93% of it, with a gap of -0.034"
+    assert hidden(headline, text) == []
+    assert [hidden(headline | {name: value + 0.02}, text) for name, value in headline.items()] == [
+        ["features"],
+        ["share"],
+        ["gap"],
+    ]
+
+
+@pytest.mark.skipif(not (FIGURES / "results.json").exists(), reason="the notebooks were not refreshed yet")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_committed_numbers_are_the_stored_ones(path):
+    stored = json.loads((FIGURES / "results.json").read_text())
+    assert hidden(stored[path.stem]["headline"], all_shown(nbformat.read(path, as_version=4), "text/markdown")) == []
+
+
+def test_every_notebook_promises_figures():
+    assert all(promised_figures(nbformat.read(path, as_version=4)) for path in NOTEBOOKS)
+
+
+def test_plain_text_of_players_says_something():
+    assert repr(SoundTable({"": []}, {"": "listen"})) == "listen"
