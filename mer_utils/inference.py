@@ -53,11 +53,10 @@ class WinogradConv2d(nn.Module):
         to_input, to_kernel, to_output = (
             torch.tensor(rows, dtype=torch.float64) for rows in (_INPUT, _KERNEL, _OUTPUT)
         )
-        # Two-dimensional transforms as one product each: the Kronecker square of the one-dimensional ones.
         kernel = torch.einsum("ik,ockl,jl->ijco", to_kernel, conv.weight.detach().double(), to_kernel)
         self.register_buffer("kernel", kernel.flatten(0, 1).float().contiguous())  # (36, channels in, channels out)
-        self.register_buffer("to_input", torch.kron(to_input, to_input).float())  # (36, 36)
-        self.register_buffer("to_output", torch.kron(to_output, to_output).float())  # (16, 36)
+        self.register_buffer("to_input", to_input.float())  # (6, 6)
+        self.register_buffer("to_output", to_output.float())  # (4, 6)
         self.register_buffer("bias", conv.bias.detach().clone())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,11 +66,18 @@ class WinogradConv2d(nn.Module):
         padded = x.new_zeros(n, rows * _TILE + 2, columns * _TILE + 2, channels)
         padded[:, 1 : height + 1, 1 : width + 1] = x.permute(0, 2, 3, 1)
         tiles = padded.unfold(1, size, _TILE).unfold(2, size, _TILE)  # (n, rows, columns, channels, 6, 6)
-        tiles = tiles.permute(4, 5, 0, 1, 2, 3).reshape(size**2, -1)  # (36, n * rows * columns * channels)
-        products = torch.bmm((self.to_input @ tiles).view(size**2, -1, channels), self.kernel)
-        out = (self.to_output @ products.flatten(1)).view(_TILE, _TILE, n, rows, columns, -1)
+        tiles = tiles.permute(4, 5, 0, 1, 2, 3).reshape(size, -1)  # (6, 6 * n * rows * columns * channels)
+        tiles = _transform(tiles, self.to_input).view(size**2, -1, channels)
+        products = torch.bmm(tiles, self.kernel)  # (36, n * rows * columns, channels out)
+        out = _transform(products.view(size, -1), self.to_output).view(_TILE, _TILE, n, rows, columns, -1)
         out = out.permute(2, 3, 0, 4, 1, 5).reshape(n, rows * _TILE, columns * _TILE, -1)
         return (out[:, :height, :width] + self.bias).permute(0, 3, 1, 2)
+
+
+def _transform(values: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply both axes of tiles, stored as (6, 6 * rest), by a matrix (k, 6): (k, k, rest)."""
+    halfway = (matrix @ values).view(len(matrix), _TILE + 2, -1)
+    return torch.matmul(matrix, halfway)
 
 
 def fold_network(network: AudioNetwork, *, winograd: bool = True) -> AudioNetwork:

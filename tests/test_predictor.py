@@ -54,6 +54,17 @@ def test_the_same_call_gives_the_same_bytes(predictor, specs):
     assert predictor.predict(specs).midlevel.tobytes() == predictor.predict(specs).midlevel.tobytes()
 
 
+def test_the_number_of_cores_does_not_matter(predictor, specs):
+    n_threads = torch.get_num_threads()
+    found = []
+    for cores in (1, 3):
+        torch.set_num_threads(cores)
+        found.append(predictor.predict(np.tile(specs, (4, 1, 1))).emotion.tobytes())
+        assert torch.get_num_threads() == cores
+    torch.set_num_threads(n_threads)
+    assert found[0] == found[1]
+
+
 def test_one_spectrogram_many_a_list_or_none(predictor, specs):
     every = predictor.predict(specs).midlevel
     np.testing.assert_allclose(predictor.predict(specs[1]).midlevel, every[1:2], atol=1e-5)
@@ -91,7 +102,7 @@ def test_outputs_that_a_scheme_does_not_have(scheme, which):
         np.zeros((2, 31, 149)),
         np.zeros((64,)),
         np.full((1, 64, 149), np.nan),
-        [np.zeros((40, 149)), np.zeros((41, 149))],
+        [np.zeros((40, 149))] * 9 + [np.zeros((41, 149))],
     ],
 )
 def test_wrong_spectrograms_are_refused(predictor, wrong):
