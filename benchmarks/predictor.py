@@ -1,7 +1,8 @@
 """How much faster the predictor is than the plain eager module: ``python benchmarks/predictor.py [--width 64]``.
 
 Both predict the same 16 windows of 10 s in inference mode with the same threads, each at its own best batch size.
-Rounds are interleaved, so that whatever else the machine does hits both alike; the ratio is of the medians. ``--clock cpu`` with ``--threads 1`` counts processor time, for machines that are busy.
+Rounds are interleaved, so that whatever else the machine does hits both alike; the ratio is of the medians.
+``--clock cpu`` with ``--threads 1`` counts processor time, for machines that are busy.
 """
 
 import argparse
