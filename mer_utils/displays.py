@@ -151,7 +151,8 @@ class SoundTable:
 
 def _html_player(sound: Sound) -> str:
     source = f"../figures/{sound.file}"
-    player = f'<audio controls preload="metadata" src="{source}"><a href="{source}">{sound.file}</a></audio>'
+    link = f'<a href="{source}">{sound.file}</a>'
+    player = f'<audio controls style="width:240px" preload="metadata" src="{source}">{link}</audio>'
     return f'<td style="text-align:left">{html.escape(_describe_sound(sound))}<br>{player}</td>'
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HERTZ = (100, 500, 1000, 2000, 5000, 10000)
 # Steps of a spectrogram's colour scale: an eye sees no more in such texture, and a file is half as large as with 256.
 # Odd, so that no change is white.
-_STEPS = 25
+_STEPS = 13
 
 
 def plot_spectrogram(
@@ -88,7 +88,7 @@ def plot_spectrograms(specs: Mapping[str, np.ndarray], *, ax: Any = None) -> "tu
         As many axes as spectrograms; a new figure by default.
     """
     rows = -(-len(specs) // 2)
-    fig, ax = build_axes(ax, size=(FULL[0], 2.6 * rows), shape=(rows, 2))
+    fig, ax = build_axes(ax, size=(FULL[0], 2.3 * rows), shape=(rows, 2))
     limit = max(float(np.max(spec)) for spec in specs.values())
     for panel, (title, spec) in zip(ax, specs.items(), strict=False):
         plot_spectrogram(spec, ax=panel, title=title, limit=limit)
@@ -111,7 +111,7 @@ def plot_twin(
     ax
         Three axes; a new figure by default.
     """
-    fig, ax = build_axes(ax, size=(FULL[0], 6.6), shape=(3, 1))
+    fig, ax = build_axes(ax, size=(FULL[0], 5.7), shape=(3, 1))
     limit = float(max(original.max(), changed.max()))
     for panel, spec, title in zip(ax, (original, changed), titles, strict=False):
         plot_spectrogram(spec, ax=panel, title=title, limit=limit)
