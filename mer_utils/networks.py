@@ -227,15 +227,8 @@ class TrainedNetwork:
     spectrogram: dict[str, Any]
     history: "pd.DataFrame | None" = None
 
-    @property
-    def scheme(self) -> str:
-        """One of `SCHEMES`."""
-        return self.network.scheme
-
-    @property
-    def width(self) -> int:
-        """Channels of the first layer."""
-        return self.network.width
+    scheme = property(lambda self: self.network.scheme, doc="One of `SCHEMES`.")
+    width = property(lambda self: self.network.width, doc="Channels of the first layer.")
 
 
 def save_network(path: str | Path, trained: TrainedNetwork) -> Path:
