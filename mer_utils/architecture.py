@@ -13,7 +13,7 @@ from .spectrogram import WINDOW_FRAMES
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Parameters of the papers' networks, width 64 and a last convolution of 1x1 (METHOD §3).
+#: Parameters at the papers' width of 64 with the later code's last convolution of 1x1; our count over its layers.
 PAPER_TOTALS = {"a2e": 3_937_864, "a2mid": 3_937_607, "joint": 3_937_671, "a2b2e": 3_937_671}
 
 

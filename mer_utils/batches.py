@@ -84,7 +84,8 @@ def compute_normalisation(specs: Sequence[np.ndarray]) -> tuple[float, float]:
     """Compute the scalar mean and standard deviation by which a network's input is standardised.
 
     The mean is the average of the clips' means; the standard deviation is the root of the average over clips of
-    their mean squared deviation from it (METHOD section 2), so that a long clip counts no more than a short one.
+    their mean squared deviation from it, so that a long clip counts no more than a short one. The code of Hoedt,
+    Flexer & Widmer (SMC 2025) does the same, but over all clips, the test clips included.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .ratings import EMOTIONS, MIDLEVEL
 
-#: What the raters of the Mid-level set were asked of two excerpts, in our words (METHOD §11.1, after the 2019 poster).
+#: What the raters of the Mid-level set were asked of two excerpts, in our words (after the 2019 poster).
 QUESTIONS = dict(
     zip(
         MIDLEVEL,

@@ -2,7 +2,9 @@
 
 Conventions: the input is a *standardised* spectrogram (n, 1, n_frames, 149), the outputs are on the unit scale
 (rating / 10). A2E hears emotions directly, A2Mid hears mid-level features only; Joint, A2Mid2E and A2B2E pass through
-seven linear units, so that each emotion is a weighted sum of them (ISMIR 2019; METHOD sections 3 and 4).
+seven linear units, so that each emotion is a weighted sum of them (ISMIR 2019; A2B2E: SMC 2025). The layers are those
+of the network figure on the authors' demo page and of the group's later code (Hoedt, Flexer & Widmer, SMC 2025), which
+disagree on the last convolution and, it seems, on the kind of dropout.
 
 Public names: ``SCHEMES``, ``HEADS``, ``BANDS``, ``MIN_FRAMES``, ``Outputs``, ``AudioNetwork``, ``build_network``,
 ``TrainedNetwork``, ``save_network``, ``load_network``, ``NetworkError``.
@@ -27,7 +29,7 @@ _M, _E = ("midlevel",), ("emotion",)
 #: What each scheme gives. The seven units of a2b2e were never told what they mean: they are no mid-level features.
 HEADS = {"a2e": _E, "a2mid": _M, "a2mid2e": _M + _E, "joint": _M + _E, "a2b2e": _E, "multitask": _M + _E}
 
-#: The ways of getting from sound to emotion (METHOD section 1 has the papers' longer names).
+#: The ways of getting from sound to emotion (joint: A2Mid2E-Joint in 2019, A2M2E in the later code).
 SCHEMES = tuple(HEADS)
 
 #: Schemes with seven linear units between sound and emotion.
@@ -41,7 +43,7 @@ MIN_FRAMES = 32
 
 _FILE_FORMAT = 1
 _HEADER = ("normalisation", "config", "corpus", "seed", "scores", "spectrogram")
-# (output channels at width 1, kernel, stride, padding), None: a pooling step. METHOD section 3.
+# (output channels at width 1, kernel, stride, padding), None: a pooling step; figure and later code agree.
 _LAYERS = ((1, 5, 2, 2), (1, 3, 1, 1), None, (2, 3, 1, 1), (2, 3, 1, 1), None)
 _LAYERS += ((4, 3, 1, 1), (4, 3, 1, 1), (6, 3, 1, 1), (8, 3, 1, 1))
 
@@ -150,18 +152,18 @@ def build_network(
     width
         Channels of the first layer; all others scale with it. 64 is the papers' size.
     last_kernel
-        Kernel of the last convolution: 1 as in the group's code, 3 as in the figure (METHOD D2).
+        Kernel of the last convolution: 1 as in the group's later code, 3 as in the authors' figure.
     dropout
         Probability of dropping after each of the two poolings, 0 to 1 (not included).
     plain_dropout
-        Drop single cells (the figure) instead of whole channels (the code, METHOD D3).
+        Drop single cells (the figure says just "Dropout") instead of whole channels (the later code).
     generator
         Source of the initial weights; None is a generator with seed 0.
 
     Returns
     -------
     AudioNetwork
-        In training mode, on the CPU. Weights Kaiming-normal (fan-in), linear biases 0 (METHOD section 3).
+        In training mode, on the CPU. Weights Kaiming-normal (fan-in), linear biases 0, as in the later code.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class Profile:
     n_samples
         Perturbed spectrograms per explanation.
     max_epochs
-        Most passes over the training split; 199 in the papers (METHOD §5).
+        Most passes over the training split; 199 in the group's later code (Hoedt, Flexer & Widmer, SMC 2025).
     cell_timeout
         Longest time one notebook cell may take, seconds.
     """

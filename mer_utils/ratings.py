@@ -1,7 +1,8 @@
 """The vocabulary of the two papers: seven mid-level features, eight emotions, and published rating statistics.
 
 Ratings are means over listeners on a scale of 1 to 10 in every table. At the network and everywhere after it
-they are on the *unit scale*, rating / 10 (ISMIR 2019; METHOD: targets are not centred).
+they are on the *unit scale*, rating / 10 and not centred, as in the authors' demos and in the code of Hoedt, Flexer &
+Widmer (SMC 2025); later code by Chowdhury scales them to -1 to 1 instead.
 
 Public names: ``MIDLEVEL``, ``EMOTIONS``, ``RATING_RANGE``, ``UNIT``, ``load_published``.
 """

@@ -1,4 +1,4 @@
-"""How well predictions follow ratings: Pearson correlations, as in the papers' tables (METHOD section 7).
+"""How well predictions follow ratings: Pearson correlations, as in the papers' tables.
 
 Conventions: predictions and ratings are (n_tracks, n_outputs), one column per feature or emotion; the scale does not
 matter. All correlations are over tracks and lie in -1 to 1.

@@ -1,7 +1,8 @@
 """The spectrogram that the networks see: 149 logarithmically spaced bands, 31.25 frames per second.
 
-It is the front end of the 2019 papers (METHOD, section 2) and equals madmom's
-``LogarithmicFilteredSpectrogramProcessor`` with 24 bands per octave, 20 Hz to 16 kHz, to 1e-5:
+It is the front end of the 2019 papers: settings from the group's later code (Hoedt, Flexer & Widmer, SMC 2025), frame
+rate from second-hand readings of the ISMIR paper, both confirmed by the sounds of the authors' demo page. It equals
+madmom's ``LogarithmicFilteredSpectrogramProcessor`` with 24 bands per octave, 20 Hz to 16 kHz, to 1e-5:
 Hann-windowed frames of 2048 samples, magnitude of the FFT, overlapping triangles of area 1, log10(1 + magnitude).
 Frame k starts at sample int(k * hop) and looks ahead: nothing is centred, and zeros follow the last sample.
 
@@ -32,7 +33,7 @@ class SpectrogramError(ValueError):
 
 @dataclass(frozen=True)
 class SpectrogramConfig:
-    """Settings of the spectrogram; the defaults are those of the 2019 papers (METHOD, section 2 and D1).
+    """Settings of the spectrogram; the defaults are those of the 2019 papers (see the top of the module).
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def compute_filterbank(config: SpectrogramConfig = _DEFAULT) -> np.ndarray:
     """Build the triangular filters that sum FFT bins into bands.
 
     Band b rises from edge b, peaks at edge b + 1 and falls to edge b + 2 (excluded); each sums to 1. The lowest
-    bands are narrower than an FFT bin and see a single one (madmom's definition: METHOD, section 2).
+    bands are narrower than an FFT bin and see a single one (madmom's definition).
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-"""Training the networks: the recipe of the papers and a fast one (METHOD sections 5 and 6).
+"""Training the networks: the recipe of the papers and a fast one.
 
 Targets are ratings / 10; the loss is the mean squared error, summed over what the scheme is told. Each epoch draws its
 order, crops, augmentation and dropout from the seed and its own number alone, and leaves a checkpoint behind: a killed
 run goes on where it stopped and ends with the weights of an unbroken one. The test split is never looked at.
+
+"The group's later code" is that of Hoedt, Flexer & Widmer (SMC 2025).
 
 Public names: ``TrainingConfig``, ``TrainingError``, ``TrainingInterrupted``, ``paper_config``, ``quick_config``,
 ``fit_network``, ``fit_second_stage``.
@@ -43,11 +45,12 @@ class TrainingConfig:
     crop_frames
         Length of the training crops, frames (313 are 10 s).
     redraw_crops
-        Draw the place of each crop anew in each epoch, or once (METHOD D10).
+        Draw the place of each crop anew in each epoch (as Chowdhury's later code does), or once (as the group's later
+        code does); which of them the 2019 papers did is not known.
     valid_frames
         Length of the window from the middle of each clip on which epochs are judged, frames.
     batch_size
-        Clips per step; an epoch's last, smaller batch is dropped (METHOD section 5).
+        Clips per step; an epoch's last, smaller batch is dropped, as in the group's later code.
     max_epochs, patience
         Most epochs, and how many may pass without a better one before training stops.
     learning_rate
@@ -61,7 +64,7 @@ class TrainingConfig:
     midlevel_weight
         Weight of the mid-level loss beside the emotion loss: 1 is the papers' plain sum.
     start_at_mean
-        Start the last layers near the mean rating instead of at random (METHOD section 3 has no such thing).
+        Start the last layers near the mean rating instead of at random (our addition).
     last_kernel, dropout, plain_dropout
         See `networks.build_network`.
     augmentation
@@ -114,7 +117,11 @@ _WORDS = {"schedule": ("constant", "onecycle"), "optimiser": ("adam", "adamw"), 
 
 
 def paper_config(**changes: Any) -> TrainingConfig:
-    """Give the recipe of the 2019 papers (METHOD section 5), with changes by name."""
+    """Give the recipe of the 2019 papers as far as it is known, with changes by name.
+
+    Second-hand readings of the ISMIR paper give 10 s crops, Adam, the learning rate, the batch size and the patience;
+    the authors' talk gives the sum of the two losses, the group's later code the most epochs.
+    """
     return replace(TrainingConfig(), **changes)
 
 
@@ -148,8 +155,9 @@ def fit_network(
     """Train a network of one of the schemes and keep the epoch with the best validation correlation.
 
     "Best" is the highest mean Pearson r over the validation clips, of the emotions plus of the mid-level features
-    where the scheme is told both; ``"a2b2e"`` is judged by the emotions alone (METHOD D20). It is kept under the
-    one-cycle schedule too, where it is nearly always one of the last epochs.
+    where the scheme is told both; ``"a2b2e"`` is judged by the emotions alone (the group's later code adds the
+    mid-level r of its seven unsupervised units). It is kept under the one-cycle schedule too, where it is nearly
+    always one of the last epochs.
 
     Parameters
     ----------
@@ -198,7 +206,7 @@ def fit_network(
 
 
 def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: int = 313) -> TrainedNetwork:
-    """Add the emotions to a trained A2Mid network by linear regression on what it hears (METHOD section 4).
+    """Add the emotions to a trained A2Mid network by linear regression on what it hears (the 2019 poster).
 
     Parameters
     ----------

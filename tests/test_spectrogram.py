@@ -19,7 +19,7 @@ CONFIGS = [SpectrogramConfig(), SpectrogramConfig(fps=31.3)]
 
 
 def slow_edges():
-    """METHOD §2 word by word: nearest FFT bin of each frequency of the grid, once."""
+    """Madmom's definition word by word, set as in the group's later code: nearest FFT bin of each frequency, once."""
     nearest = []
     for k in range(-200, 200):
         frequency = 440 * 2 ** (k / 24)
