@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,12 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_seed, default=0, help="seed of everything random; default %(default)s")
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
@@ -175,11 +182,23 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
-    examples = "  mer train\n  mer train --scheme a2e --seed 3 --out a2e.safetensors"
+    examples = (
+        "  mer train\n  mer train --scheme a2e --seed 3 --out a2e.safetensors\n"
+        "the released network:\n"
+        "  mer train --scheme joint --clips 4000 --epochs 30 --augment --out data/checkpoints/joint.safetensors"
+    )
     summary = "train a network, going on where an earlier call was stopped"
     parser = _add_command(commands, "train", summary, examples)
     parser.add_argument("--scheme", choices=_SCHEMES, default="joint", help="how it is told; default %(default)s")
     _add_profile(parser)
+    for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
+        parser.add_argument(f"--{name}", metavar="N", type=_positive, help=f"{meaning}; default from the profile")
+    parser.add_argument("--epochs", metavar="N", type=_positive, help="most epochs; default from the profile")
+    parser.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="change level, equalisation and noise of training clips, for real recordings; default from the profile",
+    )
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever an earlier call left")
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="file to write; default build/PROFILE/nets/SCHEME-SEED"
@@ -248,16 +267,20 @@ def _hear(path: Path, predictor: "Predictor", options: argparse.Namespace) -> di
 
 def _train(options: argparse.Namespace) -> int:
     from .networks import save_network
-    from .profiles import fit_profile_network, load_profile_corpus, locate_checkpoint
+    from .profiles import fit_profile_network, get_profile, load_profile_corpus, locate_checkpoint
+    from .report import compute_split_scores, describe_split_scores
 
-    corpus = load_profile_corpus(options.profile, options.corpus)
-    choices = {"profile": options.profile, "seed": options.seed}
+    sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
+    profile = get_profile(options.profile, **sizes, augment=options.augment)
+    corpus = load_profile_corpus(profile, options.corpus)
+    choices = {"profile": profile, "seed": options.seed}
     if options.fresh:
         locate_checkpoint(corpus, options.scheme, **choices).unlink(missing_ok=True)
     trained = fit_profile_network(corpus, options.scheme, **choices)
-    path = save_network(options.out or _default_net(options), trained)
+    held_out = compute_split_scores(trained, corpus)
+    path = save_network(options.out or _default_net(options), replace(trained, scores=trained.scores | held_out))
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in trained.scores.items())
-    print(f"{_shorten(path)}: {scores}")
+    print(f"{_shorten(path)}: {scores}", *filter(None, [describe_split_scores(held_out)]), sep="\n")
     return 0
 
 

@@ -2,15 +2,17 @@
 
 What a size means for the corpus and for a training is said here once, for the notebooks and the command line alike.
 
+A `Profile` may be given wherever the name of one is asked for: `get_profile` changes single sizes.
+
 Public names: ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
 ``fit_profile_network``, ``locate_checkpoint``.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .paths import CACHE
 
@@ -42,6 +44,8 @@ class Profile:
         Most passes over the training split; 199 in the group's later code (Hoedt, Flexer & Widmer, SMC 2025).
     cell_timeout
         Longest time one notebook cell may take, seconds.
+    augment
+        Change training clips as `augmentation.Augmentation` does by default: for nets that meet real recordings.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Profile:
     n_samples: int
     max_epochs: int
     cell_timeout: int
+    augment: bool = False
 
 
 #: Every profile by name.
@@ -57,19 +62,21 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", n_clips=48, width=8, n_samples=300, max_epochs=2, cell_timeout=120),
-        Profile("quick", n_clips=1400, width=16, n_samples=3_000, max_epochs=16, cell_timeout=900),
+        Profile("quick", n_clips=2000, width=16, n_samples=3_000, max_epochs=28, cell_timeout=900),
         Profile("paper", n_clips=4000, width=64, n_samples=50_000, max_epochs=199, cell_timeout=7 * 24 * 3600),
     )
 }
 
 
-def get_profile(name: str) -> Profile:
+def get_profile(name: str | Profile, **changes: Any) -> Profile:
     """Look a profile up by its name.
 
     Parameters
     ----------
     name
-        One of the keys of `PROFILES`.
+        One of the keys of `PROFILES`, or a profile.
+    changes
+        Other values for some of its attributes; None leaves one as it is.
 
     Returns
     -------
@@ -81,12 +88,13 @@ def get_profile(name: str) -> Profile:
     ProfileError
         If there is no such profile; the message lists those there are.
     """
-    if name not in PROFILES:
+    if not isinstance(name, Profile) and name not in PROFILES:
         raise ProfileError(f"unknown profile {name!r}; there are: {', '.join(PROFILES)}")
-    return PROFILES[name]
+    profile = name if isinstance(name, Profile) else PROFILES[name]
+    return replace(profile, **{name: value for name, value in changes.items() if value is not None})
 
 
-def load_profile_corpus(profile: str, corpus: str = "auto") -> "Corpus":
+def load_profile_corpus(profile: str | Profile, corpus: str = "auto") -> "Corpus":
     """Load the corpus of a run, at the profile's size.
 
     The seed of a run does not reach it: runs with other seeds train on the same clips.
@@ -94,7 +102,7 @@ def load_profile_corpus(profile: str, corpus: str = "auto") -> "Corpus":
     Parameters
     ----------
     profile
-        One of `PROFILES`.
+        One of `PROFILES`, by name or changed by `get_profile`.
     corpus
         A name that `corpora.load_corpus` knows, or ``"auto"``: the generated corpus.
 
@@ -116,7 +124,7 @@ def load_profile_corpus(profile: str, corpus: str = "auto") -> "Corpus":
 
 
 def fit_profile_network(
-    corpus: "Corpus", scheme: str, *, profile: str, seed: int = 0, progress: bool = True
+    corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0, progress: bool = True
 ) -> "TrainedNetwork":
     """Train a network of the profile's width by the profile's recipe, or give the one that was trained before.
 
@@ -130,7 +138,8 @@ def fit_profile_network(
     scheme
         One of `networks.SCHEMES`.
     profile
-        One of `PROFILES`; ``"paper"`` takes the papers' recipe, the others the fast one.
+        One of `PROFILES`, by name or changed by `get_profile`; ``"paper"`` takes the papers' recipe, the others the
+        fast one.
     seed
         Seed of everything random in the training.
     progress
@@ -150,13 +159,13 @@ def fit_profile_network(
     """
     from .training import fit_network
 
-    config = _choose_config(profile, seed)
-    width = get_profile(profile).width
+    profile = get_profile(profile)
     checkpoint = locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
-    return fit_network(corpus, scheme, config=config, width=width, checkpoint=checkpoint, progress=progress)
+    choices = {"config": _choose_config(profile, seed), "width": profile.width}
+    return fit_network(corpus, scheme, **choices, checkpoint=checkpoint, progress=progress)
 
 
-def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str, seed: int = 0) -> Path:
+def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0) -> Path:
     """Name the file that keeps the state of a training by `fit_profile_network`.
 
     Parameters
@@ -169,14 +178,16 @@ def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str, seed: int 
     pathlib.Path
         Below the cache; there only once an epoch is done. Without it the training starts anew.
     """
-    config = asdict(_choose_config(profile, seed))
-    decisive = [corpus.fingerprint, scheme, get_profile(profile).width, config]
+    profile = get_profile(profile)
+    decisive = [corpus.fingerprint, scheme, profile.width, asdict(_choose_config(profile, seed))]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    return CACHE / "training" / f"{profile}-{scheme}-{seed}-{key}.pt"
+    return CACHE / "training" / f"{profile.name}-{scheme}-{seed}-{key}.pt"
 
 
-def _choose_config(profile: str, seed: int) -> "TrainingConfig":
+def _choose_config(profile: Profile, seed: int) -> "TrainingConfig":
+    from .augmentation import Augmentation
     from .training import paper_config, quick_config
 
-    build = paper_config if profile == "paper" else quick_config
-    return build(max_epochs=get_profile(profile).max_epochs, seed=seed)
+    build = paper_config if profile.name == "paper" else quick_config
+    augmentation = Augmentation() if profile.augment else None
+    return build(max_epochs=profile.max_epochs, augmentation=augmentation, seed=seed)

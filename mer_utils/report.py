@@ -1,6 +1,7 @@
-"""What the network hears in a sound file, as text for a terminal and as a record for a program.
+"""What a network hears in a sound file, and how well it hears, as text for a terminal and as records for a program.
 
-Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``.
+Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``, ``compute_split_scores``,
+``describe_split_scores``.
 """
 
 from pathlib import Path
@@ -11,11 +12,15 @@ import numpy as np
 from .ratings import EMOTIONS, MIDLEVEL, RATING_RANGE, UNIT
 
 if TYPE_CHECKING:
+    from .corpora import Corpus
+    from .networks import TrainedNetwork
     from .predictor import Predictor, TrackPrediction
 
 #: Characters of a bar: three per point of rating.
 _BAR = 27
 _HEADS = (("midlevel", "mid-level features", MIDLEVEL), ("emotion", "emotions", EMOTIONS))
+_SPLITS = {"test": "held-out albums", "style": "held-out styles"}
+_KINDS = ("rated", "noise_free", "ceiling")
 
 
 def predict_file(path: str | Path, predictor: "Predictor") -> "TrackPrediction":
@@ -113,3 +118,47 @@ def _name_values(prediction: Any, where: Any) -> dict[str, dict[str, float]]:
         for head, (names, values) in heads.items()
         if values is not None
     }
+
+
+def compute_split_scores(trained: "TrainedNetwork", corpus: "Corpus") -> dict[str, float]:
+    """Compute how well a network hears the clips that no training looks at.
+
+    Parameters
+    ----------
+    trained
+        The network.
+    corpus
+        Where the splits ``"test"`` and ``"style"`` come from; one that it does not have is left out.
+
+    Returns
+    -------
+    dict
+        Means of Pearson's r over the seven features, or over the eight emotions, by ``<split>_<head>_<kind>``; kind
+        is ``rated``, and where the corpus knows them ``noise_free`` and ``ceiling``, as in
+        `evaluation.compute_score_table`. An output whose r is not defined counts as 0.
+    """
+    from .evaluation import compute_score_table, predict_split
+
+    scores = {}
+    for split in sorted(set(corpus.tracks["split"]) & set(_SPLITS), reverse=True):
+        for head, predicted in predict_split(trained, corpus, split).items():
+            means = compute_score_table(predicted, corpus).fillna(0).mean().rename(lambda kind: kind.replace("-", "_"))
+            scores |= {f"{split}_{head}_{kind}": float(means[kind]) for kind in _KINDS if kind in means}
+    return scores
+
+
+def describe_split_scores(scores: dict[str, float]) -> str:
+    """Spell what `compute_split_scores` gives as a small table; empty if there is nothing to spell."""
+    rows = [
+        (f"{title}, {name}", [scores.get(f"{split}_{head}_{kind}") for kind in _KINDS])
+        for split, name in _SPLITS.items()
+        for head, title, _ in _HEADS
+    ]
+    rows = [(name, values) for name, values in rows if any(value is not None for value in values)]
+    if not rows:
+        return ""
+    titles = "".join(f"{kind.replace('_', '-'):>12}" for kind in _KINDS)
+    lines = [f"  {'mean Pearson r':36}{titles}"]
+    for name, values in rows:
+        lines.append(f"  {name:36}" + "".join(f"{'' if v is None else f'{v:.3f}':>12}" for v in values))
+    return "\n".join(lines)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import types
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,7 @@ def test_without_a_command_the_help_is_shown(capsys):
         (["run", "--profil", "smoke"], "did you mean --profile?"),
         (["train", "--scheme", "jiont"], "did you mean joint?"),
         (["run", "--seed", "-1"], "not a whole number"),
+        (["train", "--clips", "0"], "not a whole number of 1 or more"),
         (["predict"], "see mer predict --help"),
     ],
 )
@@ -194,14 +196,19 @@ def test_a_net_of_emotions_alone_shows_them_alone():
     assert list(report.build_record("x.wav", prediction(emotion_only=True), net="a2e")["mean"]) == ["emotion"]
 
 
+@dataclass
+class Scored:
+    scores: dict
+
+
 @pytest.fixture
 def training(monkeypatch, tmp_path):
     """Replace corpus and training by stand-ins that note what they are asked for."""
     calls = []
-    corpus = types.SimpleNamespace(fingerprint="f")
+    corpus = types.SimpleNamespace(fingerprint="f", tracks={"split": []})
     monkeypatch.setattr(profiles, "CACHE", tmp_path)
     monkeypatch.setattr(profiles, "load_profile_corpus", lambda *args: calls.append(args) or corpus)
-    trained = types.SimpleNamespace(scores={"valid_emotion_r": 0.5})
+    trained = Scored({"valid_emotion_r": 0.5})
     monkeypatch.setattr(
         profiles, "fit_profile_network", lambda *args, **kwargs: calls.append((args[1:], kwargs)) or trained
     )
@@ -212,8 +219,27 @@ def training(monkeypatch, tmp_path):
 def test_train_writes_where_it_is_told_and_reports_scores(training, tmp_path, capsys):
     out = tmp_path / "net.safetensors"
     assert command.main(["train", "--scheme", "a2e", "--profile", "smoke", "--seed", "3", "--out", str(out)]) == 0
-    assert training == [("smoke", "auto"), (("a2e",), {"profile": "smoke", "seed": 3})]
+    smoke = profiles.PROFILES["smoke"]
+    assert training == [(smoke, "auto"), (("a2e",), {"profile": smoke, "seed": 3})]
     assert capsys.readouterr().out == f"{out}: valid emotion r 0.5\n"
+
+
+def test_train_takes_other_sizes_than_the_profile_has(training):
+    sizes = ["--clips", "4000", "--epochs", "30", "--width", "32", "--augment"]
+    assert command.main(["train", *sizes]) == 0
+    wanted = replace(profiles.PROFILES["quick"], n_clips=4000, max_epochs=30, width=32, augment=True)
+    assert training[0] == (wanted, "auto")
+
+
+def test_train_keeps_the_scores_on_clips_it_never_saw(training, monkeypatch, capsys):
+    heard = {"test_midlevel_rated": 0.61, "test_midlevel_noise_free": 0.75, "style_midlevel_rated": 0.52}
+    saved = []
+    monkeypatch.setattr(report, "compute_split_scores", lambda trained, corpus: heard)
+    monkeypatch.setattr("mer_utils.networks.save_network", lambda path, trained: saved.append(trained) or path)
+    assert command.main(["train"]) == 0
+    assert saved[0].scores == {"valid_emotion_r": 0.5} | heard
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["ceiling", "0.750", "0.520"]
 
 
 def test_command_line_and_networks_know_the_same_schemes():
