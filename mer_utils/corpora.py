@@ -3,7 +3,7 @@
 Ratings in tables are on 1-10 (`ratings.RATING_RANGE`). ``audio`` returns peak-normalised sound; spectrograms are
 computed once and kept in a cache under a key made of everything they depend on.
 
-Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``CORPORA``.
+Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``save_corpus``, ``CORPORA``.
 """
 
 from abc import ABC, abstractmethod
@@ -106,3 +106,39 @@ def load_corpus(name: str, *, root: Path | None = None, **options: object) -> Co
     from .generated.corpus import load_generated
 
     return load_generated(root=root, **options)
+
+
+def save_corpus(
+    corpus: Corpus, folder: Path, *, track_ids: Sequence[str] | None = None, suffix: str = ".flac"
+) -> None:
+    """Write a corpus out: one sound file per track, ``tracks.csv``, ``midlevel.csv`` and ``emotion.csv``.
+
+    Parameters
+    ----------
+    corpus
+        Any corpus.
+    folder
+        Made if it is not there. Sounds that are there already are kept, so that a stopped call goes on.
+    track_ids
+        Which tracks; by default all.
+    suffix
+        ``".wav"``, ``".flac"``, ``".ogg"`` or ``".mp3"``.
+
+    Raises
+    ------
+    CorpusError, AudioError
+        For an unknown track or an unknown suffix.
+    """
+    from tqdm import tqdm
+
+    from .audio import save_audio
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = list(corpus.tracks.index if track_ids is None else track_ids)
+    for track_id in tqdm(ids, desc="write corpus", unit="clip"):
+        path = folder / f"{track_id}{suffix}"
+        if not path.is_file():
+            save_audio(path, *corpus.audio(track_id))
+    for name in ("tracks", "midlevel", "emotion"):
+        getattr(corpus, name).loc[ids].to_csv(folder / f"{name}.csv")

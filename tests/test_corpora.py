@@ -18,13 +18,16 @@ def corpus(tmp_path_factory):
 
 
 def test_tables_have_the_fixed_columns(corpus):
-    assert tuple(corpus.midlevel) == MIDLEVEL and tuple(corpus.emotion) == EMOTIONS
-    assert corpus.midlevel.index.equals(corpus.tracks.index) and corpus.tracks.index.is_unique
+    assert tuple(corpus.midlevel) == MIDLEVEL
+    assert tuple(corpus.emotion) == EMOTIONS
+    assert corpus.midlevel.index.equals(corpus.tracks.index)
+    assert corpus.tracks.index.is_unique
 
 
 def test_observed_ratings_are_in_range(corpus):
     for table in (corpus.midlevel, corpus.emotion, corpus.true_midlevel, corpus.true_emotion):
-        assert table.min().min() >= 1 and table.max().max() <= 10
+        assert table.min().min() >= 1
+        assert table.max().max() <= 10
 
 
 @pytest.mark.parametrize("n_tracks", [40, 48, 333, 1400])
@@ -51,7 +54,9 @@ def test_smoke_has_twelve_test_clips(corpus):
 
 def test_audio_is_peak_normalised(corpus):
     y, sr = corpus.audio("g0005")
-    assert sr == 22050 and y.dtype == np.float32 and np.abs(y).max() == pytest.approx(1, abs=1e-6)
+    assert sr == 22050
+    assert y.dtype == np.float32
+    assert np.abs(y).max() == pytest.approx(1, abs=1e-6)
 
 
 def test_sound_does_not_depend_on_the_order_of_requests(corpus):
@@ -73,7 +78,8 @@ def test_another_process_makes_the_same_bytes(corpus):
 
 def test_cached_spectrograms_are_those_of_the_sound(corpus):
     cached = corpus.spectrograms(["g0002", "g0011"], progress=False)
-    assert cached[0].shape == (469, 149) and not cached[0].flags.writeable
+    assert cached[0].shape == (469, 149)
+    assert not cached[0].flags.writeable
     assert np.array_equal(cached[1], compute_spectrogram(corpus.audio("g0011")[0]))
 
 
@@ -87,7 +93,8 @@ def test_an_interrupted_cache_is_finished_not_begun_again(tmp_path, monkeypatch)
     specs[:30], done[:30] = 7.0, True
     del specs, done
     spec = corpus.spectrograms(["g0000", "g0039"], progress=False)
-    assert np.all(spec[0] == 7.0) and np.array_equal(spec[1], compute_spectrogram(corpus.audio("g0039")[0]))
+    assert np.all(spec[0] == 7.0)
+    assert np.array_equal(spec[1], compute_spectrogram(corpus.audio("g0039")[0]))
     assert [p.name for p in corpus.cache.glob("*.npy")] == ["spectrograms.npy"]
 
 
@@ -124,7 +131,8 @@ def test_extra_signal_is_added_to_the_mix():
 
 def test_truth_tells_when_what_sounds(corpus):
     truth = corpus.truth("g0001")
-    assert truth.onset.between(0, 15.5).all() and (truth.end > truth.onset).all()
+    assert truth.onset.between(0, 15.5).all()
+    assert (truth.end > truth.onset).all()
     assert {"part", "role", "clash_with", "out_of_key", "third", "staccato", "off_grid"} <= set(truth)
 
 

@@ -1,7 +1,7 @@
 """Composer and renderer: each control does what it says, instruments are in tune, and rendering is exact."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ PROGRAMS = sorted(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def write(seed=0, style="orchestra", **controls):
     """Notes of a clip in which some controls differ from the middle."""
     intent = replace(MIDDLE, caused={**MIDDLE.caused, **controls})
@@ -69,7 +69,8 @@ def test_focus_confines_a_trait_to_its_span():
     intent = replace(MIDDLE, caused={**MIDDLE.caused, "dissonance": 1.0}, focus=focus)
     notes = build_truth(compose(intent, build_album("strings", np.random.default_rng(0)), Dice(0)))
     clashing = notes[notes.clash_with.notna()]
-    assert len(clashing) and clashing.onset.sub(clashing.off_grid).between(4.9, 10).all()
+    assert len(clashing)
+    assert clashing.onset.sub(clashing.off_grid).between(4.9, 10).all()
 
 
 def test_clashing_notes_lie_a_semitone_a_tritone_or_a_tone_apart():
@@ -89,9 +90,9 @@ def test_an_unknown_style_lists_those_there_are():
 
 
 def test_knobs_are_uncorrelated_with_midlevel_and_with_each_other():
-    latent = build_ratings(300).latent
-    knobs = np.array([list(i.knobs.values()) for i in build_intents(latent)])
-    everything = np.corrcoef(np.hstack([latent[:, :7], knobs]).T)[7:]
+    table = build_ratings(300)
+    knobs = np.array([list(i.knobs.values()) for i in build_intents(table)])
+    everything = np.corrcoef(np.hstack([table.latent[:, :7], knobs]).T)[7:]
     np.testing.assert_allclose(everything[:, :7], 0, atol=1e-6)
     np.testing.assert_allclose(everything[:, 7:], np.eye(len(KNOBS)), atol=1e-6)
 
@@ -155,7 +156,8 @@ def test_other_dice_give_other_music(clip):
 
 
 def test_clip_is_finite_and_its_gain_brings_the_peak_to_one(clip):
-    assert clip.mix.shape == (int(DURATION * SR),) and np.isfinite(clip.mix).all()
+    assert clip.mix.shape == (int(DURATION * SR),)
+    assert np.isfinite(clip.mix).all()
     assert np.abs(clip.mix * clip.gain).max() == pytest.approx(1, abs=1e-6)
 
 

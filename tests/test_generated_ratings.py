@@ -46,7 +46,8 @@ def test_half_of_the_anger_ratings_are_at_the_floor(table):
 
 
 def test_noise_free_ratings_are_in_range_and_vary_less(table):
-    assert table.true.min() >= 1 and table.true.max() <= 10
+    assert table.true.min() >= 1
+    assert table.true.max() <= 10
     assert np.all(table.true.std(axis=0)[:7] < table.observed.std(axis=0)[:7])
 
 
@@ -80,7 +81,8 @@ def test_outside_share_moves_emotions_away_from_midlevel(share, explained):
 
 def test_same_seed_same_ratings_other_seed_others():
     a, b, c = build_ratings(60, seed=1), build_ratings(60, seed=1), build_ratings(60, seed=2)
-    assert np.array_equal(a.observed, b.observed) and not np.array_equal(a.observed, c.observed)
+    assert np.array_equal(a.observed, b.observed)
+    assert not np.array_equal(a.observed, c.observed)
 
 
 @pytest.mark.parametrize("bad", [{"n": 3}, {"n": 50, "rater_noise": 2}, {"n": 50, "outside_share": -1}])

@@ -10,7 +10,7 @@ import numpy as np
 from .composer import compose
 from .intent import Dice, Intent
 from .renderer import N_SAMPLES, SR, render_mix, render_parts
-from .score import Score
+from .score import DURATION, Score, Song
 from .styles import Album
 
 
@@ -37,17 +37,17 @@ class Clip:
 
 
 def build_clip(
-    intent: Intent, album: Album, dice: Dice, *, score: Score | None = None, extra: np.ndarray | None = None
+    intent: Intent, album: Album, dice: Dice, *, song: Song | None = None, extra: np.ndarray | None = None
 ) -> Clip:
-    """Compose (unless a score is given), play and record one clip of 15 s at 22 050 Hz.
+    """Compose, play and record one clip of 15 s at 22 050 Hz.
 
-    ``extra`` (330750,) is added to the recording.
+    With a ``song`` its melody and chords are arranged; ``extra`` (330750,) is added to the recording.
     """
-    score = score or compose(intent, album, dice)
+    score = compose(intent, album, dice, song=song)
     stems = render_parts(score.parts, tuning=album.tuning)
     planned = intent.planned["dissonance"]
     drive = max(planned - 0.6, 0.0) if dice("drive").random() < 0.5 else 0.0
-    tilt = 1.2 * intent.knobs["lift"] - 2.0 * (intent.planned["minorness"] - 0.5)
+    tilt = 1.3 * intent.knobs["lift"] - 3.0 * (intent.planned["minorness"] - 0.5)
     mix = render_mix(stems, album, dice, drive=drive, tilt=tilt, envelope=_build_envelope(intent, dice))
     if extra is not None:
         mix = mix + np.asarray(extra, np.float32)
@@ -62,14 +62,14 @@ def _build_envelope(intent: Intent, dice: Dice) -> np.ndarray:
     depth = max(0.0, 3.0 + 5.0 * intent.knobs["menace"] + rng.normal(0, 2))  # dB
     shape = rng.choice(("rise", "fall", "swell", "level"), p=(0.35, 0.15, 0.3, 0.2))
     phase = {
-        "rise": 1 - time / 15,
-        "fall": time / 15,
+        "rise": 1 - time / DURATION,
+        "fall": time / DURATION,
         "level": 0 * time,
         "swell": 0.5 + 0.5 * np.cos(2 * np.pi * time / rng.uniform(3, 9) + rng.uniform(0, 6.3)),
     }[str(shape)]
     gain = 10 ** (-depth * phase / 20)
     if rng.random() < 0.08:  # a rest at the beginning or end
         edge = rng.uniform(0.5, 3.0)
-        hidden = time < edge if rng.random() < 0.5 else time > 15 - edge
+        hidden = time < edge if rng.random() < 0.5 else time > DURATION - edge
         gain = np.where(hidden, 0, gain)
     return gain.astype(np.float32)

@@ -1,7 +1,7 @@
 """The generated corpus: ratings first, then music that has them, then sound, with the truth about every note.
 
-Nothing but spectrograms is kept on disk; sound is rendered when asked for, from the seed of the corpus and the
-number of the track alone, so that the order of requests does not matter.
+Nothing but spectrograms is kept on disk; sound is rendered when asked for, from the options of the corpus
+and the number of the track alone, so that the order of requests does not matter.
 
 Public names: ``GeneratedConfig``, ``GeneratedCorpus``, ``load_generated``, ``VERSION``.
 """
@@ -21,16 +21,17 @@ import pandas as pd
 from ..corpora import Corpus, CorpusError
 from ..paths import CACHE
 from ..ratings import EMOTIONS, MIDLEVEL
-from ..spectrogram import compute_spectrogram
+from ..spectrogram import SpectrogramConfig, compute_spectrogram
 from .clip import Clip, build_clip
 from .intent import Dice, Focus, Intent, build_intents
 from .ratings import build_ratings
 from .renderer import SR
+from .score import Song
 from .styles import HELD_OUT_STYLES, STYLES, Album, build_album
 from .truth import Twin, build_truth, build_twin
 
 #: Raised whenever the same seed gives other music: part of every cache key.
-VERSION = "d2"
+VERSION = "1"
 
 _SHARES = {"valid": 0.08, "test": 0.14, "style": 0.08}  # of all tracks; the rest is for training
 _MIN_TRACKS = {"valid": 6, "test": 12, "style": 6}
@@ -53,15 +54,15 @@ class GeneratedConfig:
         See `generated.ratings.build_ratings`.
     """
 
-    n_tracks: int = 1400
+    n_tracks: int = 2000
     seed: int = 0
     renderings: int = 2
     rater_noise: float = 1.0
     outside_share: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.n_tracks < 40 or self.renderings < 1:
-            raise CorpusError(f"a generated corpus has n_tracks >= 40 and renderings >= 1, not {self}")
+        if self.n_tracks < 40 or not 1 <= self.renderings <= 4:
+            raise CorpusError(f"a generated corpus has n_tracks >= 40 and renderings 1 to 4, not {self}")
 
 
 class GeneratedCorpus(Corpus):
@@ -92,14 +93,15 @@ class GeneratedCorpus(Corpus):
         if (extra is None) != (not extra_name):
             raise CorpusError("an extra signal and its name go together")
         self.config, self.extra = config, extra
-        key = json.dumps([self.name, self.version, dataclasses.asdict(config), extra_name], sort_keys=True)
+        settings = [dataclasses.asdict(config), dataclasses.asdict(SpectrogramConfig()), extra_name]
+        key = json.dumps([self.name, self.version, *settings], sort_keys=True)
         self.fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
         self.cache = (root or CACHE / "generated") / self.fingerprint
         n_vectors = -(-config.n_tracks // config.renderings)
         table = build_ratings(
             n_vectors, seed=config.seed, rater_noise=config.rater_noise, outside_share=config.outside_share
         )
-        self._intents = build_intents(table.latent)
+        self._intents = build_intents(table)
         self.tracks = _build_tracks(config)
         observed, true = (
             pd.DataFrame(x[self.tracks["vector"]], self.tracks.index, MIDLEVEL + EMOTIONS)
@@ -118,17 +120,18 @@ class GeneratedCorpus(Corpus):
         number = int(row["album"].rsplit("-", 1)[1])
         return build_album(row["style"], np.random.default_rng([self.config.seed, 2, number]))
 
-    def clip(self, track_id: str, *, intent: Intent | None = None) -> Clip:
+    def clip(self, track_id: str, *, intent: Intent | None = None, song: Song | None = None) -> Clip:
         """Compose and render a track: score, stems and mix, before peak normalisation.
 
-        Another ``intent`` makes other music on the same album with the same random numbers.
+        Another ``intent`` makes other music on the same album with the same random numbers; with a ``song`` the track
+        becomes an arrangement of it.
         """
         row = self._row(track_id)
         extra = None
         if self.extra is not None:
             extra = self.extra(pd.concat([self.tracks.iloc[row], self.midlevel.iloc[row], self.emotion.iloc[row]]))
         dice = Dice(self.config.seed, 3, row)
-        return build_clip(intent or self.intent(track_id), self.album(track_id), dice, extra=extra)
+        return build_clip(intent or self.intent(track_id), self.album(track_id), dice, song=song, extra=extra)
 
     def audio(self, track_id: str) -> tuple[np.ndarray, int]:
         """Return the sound of a track: (330750,) float32 with peak 1, and 22 050 Hz."""
@@ -142,7 +145,7 @@ class GeneratedCorpus(Corpus):
     def twin(self, track_id: str, feature: str, delta: float, *, focus: Focus | None = None) -> Twin:
         """Render a track with one musical cause changed and all else the same; see `generated.truth.build_twin`.
 
-        ``delta`` moves the feature's control, a percentile 0-1; ``focus`` confines the change to some notes.
+        ``delta`` moves the feature's control, 0-1; ``focus`` confines the change to some notes.
         """
         original = self.intent(track_id)
         return build_twin(lambda intent: self.clip(track_id, intent=intent), original, feature, delta, focus=focus)
@@ -199,11 +202,18 @@ def _build_tracks(config: GeneratedConfig) -> pd.DataFrame:
         stop = n_vectors if split == "train" else start + -(-n_tracks // config.renderings)
         vectors = np.arange(start, stop)
         styles = HELD_OUT_STYLES if split == "style" else [s for s in STYLES if s not in HELD_OUT_STYLES]
-        n_albums = max(len(vectors) * config.renderings // _TRACKS_PER_ALBUM, len(styles) if split == "test" else 2)
+        n_albums = max(
+            len(vectors) * config.renderings // _TRACKS_PER_ALBUM,
+            len(styles) if split == "test" else 2,
+            config.renderings,
+        )
         order = [styles[i % len(styles)] for i in rng.permutation(n_albums)]
         for rendering in range(config.renderings):
             place = (np.arange(len(vectors)) + rendering * (n_albums // config.renderings)) % n_albums
-            rows += [(split, f"{order[a]}-{album + a:03d}", order[a], v, rendering) for v, a in zip(vectors, place)]
+            rows += [
+                (split, f"{order[a]}-{album + a:03d}", order[a], v, rendering)
+                for v, a in zip(vectors, place, strict=False)
+            ]
         album, start = album + n_albums, stop
     tracks = pd.DataFrame(rows, columns=["split", "album", "style", "vector", "rendering"])
     tracks = tracks.sort_values(["vector", "rendering"], ignore_index=True).iloc[: config.n_tracks]

@@ -1,13 +1,15 @@
 """Harmony: a chord for each span of time, more or less minor, more or less in key, more or less clashing.
 
-Public names: ``Chord``, ``build_chords``, ``build_voicing``, ``build_clashes``.
+Public names: ``Chord``, ``build_scale``, ``build_chords``, ``build_song_chords``, ``build_voicing``,
+``build_clashes``.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .intent import Dice, Intent
+from .intent import Dice, Intent, draw_even
+from .score import Song
 
 # Roots (semitones above the tonic) whose diatonic triad has the wanted quality, by (key is minor, chord is minor).
 _ROOTS = {(False, False): (0, 5, 7), (False, True): (9, 2, 4), (True, True): (0, 5, 7), (True, False): (8, 3, 10)}
@@ -39,6 +41,11 @@ class Chord:
     shift: int
 
     @property
+    def quality(self) -> str:
+        """Name the third: minor or major."""
+        return "minor" if self.minor else "major"
+
+    @property
     def third(self) -> int:
         """Pitch class of the third."""
         return (self.root + (3 if self.minor else 4)) % 12
@@ -50,43 +57,65 @@ class Chord:
 
     def scale(self, tonic: int, key_is_minor: bool) -> set[int]:
         """Pitch classes of the key, moved with the chord and bent to its third."""
-        steps = _MINOR_SCALE if key_is_minor else _MAJOR_SCALE
-        scale = {(tonic + step + self.shift) % 12 for step in steps}
+        scale = {(pitch_class + self.shift) % 12 for pitch_class in build_scale(tonic, key_is_minor)}
         wrong = (self.root + (4 if self.minor else 3)) % 12
         return (scale - {wrong}) | set(self.pitch_classes)
 
 
-def build_chords(intent: Intent, tonic: int, *, n_beats: float, span: float, tempo: float, dice: Dice) -> list[Chord]:
-    """Fill ``n_beats`` with chords of ``span`` beats.
+def build_scale(tonic: int, key_is_minor: bool) -> set[int]:
+    """Pitch classes of a major or natural minor key."""
+    return {(tonic + step) % 12 for step in (_MINOR_SCALE if key_is_minor else _MAJOR_SCALE)}
 
-    The share of minor chords follows minorness (Hevner 1935: the mode of the chords), the share of chords that leave
-    the key follows falling tonal stability (Krumhansl & Kessler 1982: fit to a key). Four-chord phrases repeat, and a
-    stable key returns to its tonic.
+
+def build_chords(
+    intent: Intent, tonic: int, *, n_beats: float, span: float, tempo: float, dice: Dice
+) -> tuple[bool, list[Chord]]:
+    """Fill ``n_beats`` with chords of ``span`` beats; returns whether the key is minor, and the chords.
+
+    The share of minor chords follows minorness, as the raters' question has it; the share of chords that leave the
+    key follows falling tonal stability (Krumhansl & Kessler 1982: fit to a key). Four-chord phrases begin on the
+    tonic; in a firm key they repeat and return to it.
     """
     rng = dice("chords")
     n = int(np.ceil(n_beats / span)) + 1
-    quality, leave, away, pick = (
-        rng.random(n),
-        rng.random(n),
-        rng.integers(len(_AWAY), size=n),
-        rng.integers(3, size=n),
-    )
-    home = rng.random(n)
-    planned_minor = intent.planned["minorness"]
-    key_is_minor = planned_minor > 0.5
+    quality, pick, home = draw_even(rng, 4), rng.integers(3, size=n), rng.random(n)
+    planned = quality < _minor_share(intent.planned["minorness"])
+    firmness = intent.planned["tonal stability"]
     chords = []
     for i in range(n):
-        j = i % 4 if (i // 4) % 2 == 0 or intent.planned["tonal stability"] > 0.6 else i  # phrases repeat
-        u = 0.5 if i % 4 == 0 else quality[j]
-        seconds = i * span * 60 / tempo
-        root = _ROOTS[key_is_minor, u < _minor_share(planned_minor)][pick[j]]
-        if i % 4 == 0 or home[j] < intent.planned["tonal stability"] - 0.5:
-            root = _ROOTS[key_is_minor, u < _minor_share(planned_minor)][0]
-        out = leave[i] < _leaving_share(intent.at("tonal stability", seconds, "chords"))
-        shift = _AWAY[away[i]] if out else 0
-        minor = u < _minor_share(intent.at("minorness", seconds, "chords"))
-        chords.append(Chord(i * span, span, (tonic + root + shift) % 12, bool(minor), shift))
+        j = i % 4 if firmness > 0.5 else i
+        roots = _ROOTS[bool(planned[0]), bool(planned[i % 4])]
+        root = roots[0] if i % 4 == 0 or home[j] < firmness - 0.5 else roots[pick[j]]
+        chords.append(Chord(i * span, span, (tonic + root) % 12, bool(planned[i % 4]), 0))
+    _unsettle(chords, intent, tempo, dice, np.resize(quality, n))
+    return bool(planned[0]), chords
+
+
+def build_song_chords(song: Song, intent: Intent, *, n_beats: float, tempo: float, dice: Dice) -> list[Chord]:
+    """Repeat the chords of a song over ``n_beats``; minorness and tonal stability act on them as on our own."""
+    length = sum(chord.beats for chord in song.chords)
+    chords, start = [], 0.0
+    while start < n_beats + length:
+        for chord in song.chords:
+            chords.append(Chord(start, chord.beats, (song.tonic + chord.degree) % 12, chord.minor, 0))
+            start += chord.beats
+    _unsettle(chords, intent, tempo, dice, dice("quality").random(len(chords)))
     return chords
+
+
+def _unsettle(chords: list[Chord], intent: Intent, tempo: float, dice: Dice, quality: np.ndarray) -> None:
+    """Move chords out of the key, and turn thirds where a twin's minorness differs from the planned one, in place."""
+    rng = dice("unsettle")
+    leave, away = draw_even(rng, len(chords)), rng.integers(len(_AWAY), size=len(chords))
+    planned = quality < _minor_share(intent.planned["minorness"])
+    for i, chord in enumerate(chords):
+        seconds = chord.start * 60 / tempo
+        if leave[i] < _leaving_share(intent.at("tonal stability", seconds, "chords")):
+            chord.shift = _AWAY[away[i]]
+            chord.root = (chord.root + chord.shift) % 12
+        wanted = bool(quality[i] < _minor_share(intent.at("minorness", seconds, "chords")))
+        if wanted != planned[i]:
+            chord.minor = wanted
 
 
 def build_voicing(chord: Chord, centre: float, n_tones: int) -> list[tuple[int, str]]:
@@ -95,34 +124,39 @@ def build_voicing(chord: Chord, centre: float, n_tones: int) -> list[tuple[int, 
     Returns pairs (MIDI pitch, third), third being "minor", "major" or "" as in `Note.third`. The third is always
     there, because it is what makes a chord minor.
     """
-    quality = "minor" if chord.minor else "major"
-    lowest = int(round(centre)) - 5
+    quality = chord.quality
+    lowest = round(centre) - 5
     close = sorted((lowest + (pc - lowest) % 12, quality if pc == chord.third else "") for pc in chord.pitch_classes)
     if n_tones == 2:
         third = next(tone for tone in close if tone[1])
-        return [tone for tone in close if tone[0] % 12 == chord.root][:1] + [third]
-    while len(close) < n_tones:
-        close.append((close[len(close) - 3][0] + 12, close[len(close) - 3][1]))
-    return close[:n_tones]
+        return [*[tone for tone in close if tone[0] % 12 == chord.root][:1], third]
+    third, root, fifth = sorted(close, key=lambda tone: (not tone[1], tone[0] % 12 != chord.root))
+    higher = [(pitch + 12, quality) for pitch, quality in (third, root, fifth)]
+    return (close + higher)[:n_tones]
 
 
-def build_clashes(chord: Chord, centre: float, roughness: np.ndarray, dissonance: float) -> list[tuple[int, int]]:
-    """Tones that beat against a chord: pairs (MIDI pitch, the chord's pitch they clash with).
+def build_clashes(chord: Chord, tones: list[int], roughness: np.ndarray, dissonance: float) -> list[tuple[int, int]]:
+    """Find tones that beat against a chord: pairs (MIDI pitch, the sounding pitch it clashes with).
 
-    ``roughness`` (6,) holds one uniform number per candidate; a candidate sounds when its number is below a share
-    that grows with ``dissonance`` 0-1 (roughness of small intervals: Plomp & Levelt 1965).
+    ``tones`` are the MIDI pitches that sound. ``roughness`` (6,) holds one number 0-1 per candidate; a candidate is
+    taken when its number is below a share that grows with ``dissonance`` 0-1 and when it is a semitone or whole tone
+    (octaves aside) from a sounding tone (roughness of small intervals: Plomp & Levelt 1965).
     """
-    lowest = int(round(centre)) - 5
+    lowest = min(tones)
     root = lowest + (chord.root - lowest) % 12
     share = 1.1 * max(dissonance - 0.22, 0.0)
-    tones = []
-    for interval, u in zip(_CLASHES, roughness):
-        if u < share:
-            against = (
-                root if interval in (1, 6, 11, -1) else root + 7 if interval == 8 else root + 3 + (not chord.minor)
-            )
-            tones.append((root + interval, against))
-    return tones
+    clashes = []
+    for interval, number in zip(_CLASHES, roughness, strict=True):
+        pitch = root + interval
+        against = min(tones, key=lambda tone: (_interval_class(pitch - tone), abs(pitch - tone)))
+        if number < share and _interval_class(pitch - against) in (1, 2):
+            clashes.append((pitch, against))
+    return clashes
+
+
+def _interval_class(semitones: int) -> int:
+    """Fold an interval to 0-6 semitones, octaves and direction aside."""
+    return min(semitones % 12, -semitones % 12)
 
 
 def _minor_share(minorness: float) -> float:

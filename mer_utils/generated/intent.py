@@ -1,11 +1,13 @@
 """What the music of a clip is meant to express: ratings turned into the controls that a composer obeys.
 
-The seven mid-level controls are percentiles, 0-1. What the emotions have beyond any linear function of the
-mid-level features goes into four further knobs, which change nothing that the mid-level features name.
+The seven mid-level controls are ratings brought to 0-1. What the emotions have beyond any linear function of the
+mid-level features goes into four further knobs, which lie across the mid-level features: tempo, strength, register,
+number of players, swells.
 
-Public names: ``KNOBS``, ``Intent``, ``Focus``, ``build_intents``, ``Dice``.
+Public names: ``KNOBS``, ``Intent``, ``Focus``, ``build_intents``, ``build_intent``, ``Dice``, ``draw_even``.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
@@ -13,14 +15,15 @@ import numpy as np
 from scipy import stats
 
 from ..ratings import MIDLEVEL
+from .ratings import RatingTable, compute_quantiles
 
 #: Which emotions, beyond mid-level, turn which knob (weights in the order of `EMOTIONS`; made uncorrelated in this
-#: order). Cues and directions: Juslin & Laukka (2004); Eerola, Friberg & Bresin (2013).
+#: order). Cues from Juslin & Laukka (2004) and Eerola, Friberg & Bresin (2013) where these have them: data/README.md.
 KNOBS = {
     #           val   ene   ten   ang   fear  hap   sad   tender
     "drive": (-0.3, 1.0, 0.8, 0.6, 0.5, 0.2, -0.8, -0.7),  # tempo, density, strength of playing
     "lift": (0.6, 0.1, -0.2, -0.2, -0.3, 1.0, -0.7, 0.1),  # register and brightness
-    "edge": (-0.2, 0.1, 0.2, 1.0, 0.2, -0.5, -0.3, 0.6),  # few players close by, or many far off
+    "edge": (-0.2, 0.1, 0.2, 1.0, 0.2, -0.5, -0.3, 0.6),  # few players
     "menace": (-0.5, -0.4, -0.1, -0.3, 1.0, 0.2, -0.2, 0.1),  # low-end weight, swells
 }
 
@@ -28,6 +31,9 @@ KNOBS = {
 @dataclass(frozen=True)
 class Focus:
     """Confines a feature to some notes: elsewhere its control has the value ``elsewhere``.
+
+    Harmony (tonal stability, minorness) acts on whole chords and rhythmic complexity on whole bars: those that begin
+    in the span. A note before the span may end elsewhere, because it lasts until the next onset.
 
     Attributes
     ----------
@@ -55,7 +61,7 @@ class Intent:
     Attributes
     ----------
     planned
-        Seven percentiles 0-1 by feature name: they choose instruments, textures and the plan of the clip.
+        Seven controls 0-1 by feature name: they choose instruments, textures and the plan of the clip.
     caused
         The same seven as they act on notes. They differ from ``planned`` only in a counterfactual twin.
     knobs
@@ -78,22 +84,24 @@ class Intent:
         return self.caused[feature] if inside else f.elsewhere
 
     def with_cause(self, feature: str, delta: float) -> "Intent":
-        """Return the same plan with one cause moved by ``delta`` percentile points (0-1), clipped to 0-1."""
+        """Return the same plan with one cause moved by ``delta``, clipped to 0-1."""
         if feature not in self.caused:
             raise ValueError(f"unknown feature {feature!r}; there are: {', '.join(MIDLEVEL)}")
         moved = float(np.clip(self.caused[feature] + delta, 0, 1))
         return replace(self, caused={**self.caused, feature: moved})
 
 
-def build_intents(latent: np.ndarray) -> list[Intent]:
-    """Turn latent ratings (n, 15), standard normal, into ``n`` intents.
+def build_intents(table: RatingTable) -> list[Intent]:
+    """Turn the ratings of ``n`` tracks into ``n`` intents.
 
-    The knobs are combinations of what remains of the emotions after linear regression on the mid-level features,
-    orthogonalised in the order of `KNOBS` and scaled to unit variance.
+    A control is the noise-free rating on a straight scale from 0, the rating that 6.7 % of film music stays below, to
+    1, the rating that 6.7 % exceed. The knobs are combinations of what remains of the latent emotions after linear
+    regression on the latent mid-level features, orthogonalised in the order of `KNOBS` and scaled to unit variance.
     """
-    controls = stats.norm.cdf(latent[:, :7])
-    design = np.hstack([np.ones((len(latent), 1)), latent[:, :7]])
-    emotion = latent[:, 7:]
+    lowest, highest = _control_range()
+    controls = ((table.true[:, :7] - lowest) / (highest - lowest)).clip(0, 1)
+    midlevel, emotion = table.latent[:, :7], table.latent[:, 7:]
+    design = np.hstack([np.ones((len(midlevel), 1)), midlevel])
     rest = emotion - design @ np.linalg.lstsq(design, emotion, rcond=None)[0]
     raw = rest @ np.array(list(KNOBS.values())).T
     knobs = np.zeros_like(raw)
@@ -101,10 +109,34 @@ def build_intents(latent: np.ndarray) -> list[Intent]:
         column = raw[:, j] - knobs[:, :j] @ (knobs[:, :j].T @ raw[:, j]) / len(raw)
         spread = column.std()
         knobs[:, j] = (column - column.mean()) / spread if spread > 1e-9 else 0.0
-    return [
-        Intent(planned=(c := dict(zip(MIDLEVEL, map(float, row)))), caused=c, knobs=dict(zip(KNOBS, map(float, k))))
-        for row, k in zip(controls, knobs)
-    ]
+    return [_build_intent(row, knob) for row, knob in zip(controls, knobs, strict=True)]
+
+
+def _build_intent(controls: np.ndarray, knobs: np.ndarray) -> Intent:
+    named = dict(zip(MIDLEVEL, map(float, controls), strict=True))
+    return Intent(planned=named, caused=named, knobs=dict(zip(KNOBS, map(float, knobs), strict=True)))
+
+
+def build_intent(midlevel: Sequence[float], *, knobs: Mapping[str, float] | None = None) -> Intent:
+    """Turn seven noise-free ratings, 1-10 in the order of `MIDLEVEL`, into the intent of one clip.
+
+    ``knobs`` sets some of `KNOBS` (standard normal); the others are 0.
+
+    Raises
+    ------
+    ValueError
+        If there are not seven ratings, or for an unknown knob.
+    """
+    if len(midlevel) != len(MIDLEVEL) or set(knobs or ()) - set(KNOBS):
+        raise ValueError(f"an intent needs {len(MIDLEVEL)} ratings and knobs among {', '.join(KNOBS)}")
+    lowest, highest = _control_range()
+    controls = ((np.asarray(midlevel, float) - lowest) / (highest - lowest)).clip(0, 1)
+    return _build_intent(controls, np.array([(knobs or {}).get(name, 0.0) for name in KNOBS]))
+
+
+def _control_range() -> np.ndarray:
+    """Ratings (2, 7) that stand for the controls 0 and 1."""
+    return compute_quantiles(np.repeat(stats.norm.cdf([[-1.5], [1.5]]), 15, axis=1))[:, :7]
 
 
 class Dice:
@@ -116,3 +148,11 @@ class Dice:
     def __call__(self, *names: object) -> np.random.Generator:
         """Return the generator of a decision: the same names give the same numbers."""
         return np.random.default_rng([*self.key, crc32("/".join(map(str, names)).encode())])
+
+
+def draw_even(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw ``n`` numbers in 0-1 that are evenly spread but in random order.
+
+    Decided by such numbers, a share of p really makes up p of the cases: what a control asks for is what one hears.
+    """
+    return (rng.permutation(n) + 0.5) / n

@@ -164,7 +164,7 @@ def _swap_until_correlated(
 
 
 def _normal_scores(values: np.ndarray, tie_breaker: np.ndarray) -> np.ndarray:
-    """Normal scores (n, columns) of each column's ranks; equal values are ordered by ``tie_breaker``."""
+    """Compute normal scores (n, columns) of each column's ranks; equal values are ordered by ``tie_breaker``."""
     scores = np.empty_like(values)
     for j in range(values.shape[1]):
         order = np.lexsort((tie_breaker[:, j], values[:, j]))

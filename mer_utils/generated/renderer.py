@@ -7,21 +7,26 @@ the mix, and a changed note changes nothing before its onset or after its reverb
 Public names: ``render_parts``, ``render_mix``, ``compute_recording_response``, ``SR``.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import fft
 
 from .intent import Dice
-from .score import DURATION, Part, Score
+from .score import DURATION, Part
 from .styles import Album
+
+if TYPE_CHECKING:
+    from tinysoundfont import Synth
 
 SR = 22050
 N_SAMPLES = int(SR * DURATION)
 _BLOCK = 64  # samples in which the synthesizer moves its envelopes: events on this grid keep notes independent
 _N_FFT = fft.next_fast_len(N_SAMPLES + 3 * SR, real=True)
+_N_LOOP = 2**17
 _LEVEL = 0.08  # RMS to which every instrument is brought
 
 
@@ -106,20 +111,20 @@ def _render_part(part: Part, tuning: float) -> np.ndarray:
     synth, font = _synthesizer()
     synth.program_select(0, font, 128 if part.drums else 0, part.program, part.drums)
     synth.set_tuning(0, (tuning + part.detune) / 100)
-    out = np.zeros((N_SAMPLES // _BLOCK + 1) * _BLOCK, np.float32)
-    position = 0
+    stereo = np.zeros(((N_SAMPLES // _BLOCK + 1) * _BLOCK, 2), np.float32)
+    buffer, frame, position = memoryview(stereo).cast("B"), stereo.strides[0], 0
     for sample, _, key, velocity in _events(part):
         if sample > position:
-            out[position:sample] = _run(synth, sample - position)
+            synth.generate_simple(sample - position, buffer=buffer[position * frame : sample * frame])
             position = sample
         if velocity:
             synth.noteon(0, key, velocity)
         else:
             synth.noteoff(0, key)
-    out[position:] = _run(synth, len(out) - position)
+    synth.generate_simple(len(stereo) - position, buffer=buffer[position * frame :])
     _silence(synth)
     gain = 10 ** (part.gain_db / 20) * _LEVEL / _instrument_level(part.program, part.drums)
-    return out[:N_SAMPLES] * np.float32(gain)
+    return (stereo[:N_SAMPLES, 0] + stereo[:N_SAMPLES, 1]) * np.float32(gain / 2)
 
 
 def _events(part: Part) -> list[tuple[int, int, int, int]]:
@@ -135,12 +140,12 @@ def _events(part: Part) -> list[tuple[int, int, int, int]]:
     return sorted(events)
 
 
-def _run(synth, n_samples: int) -> np.ndarray:
+def _run(synth: "Synth", n_samples: int) -> np.ndarray:
     """Let the synthesizer sound for ``n_samples``; left and right averaged."""
     return np.frombuffer(synth.generate_simple(n_samples), np.float32).reshape(-1, 2).mean(axis=1)
 
 
-def _silence(synth) -> None:
+def _silence(synth: "Synth") -> None:
     """End all sound, so that the next part starts as if on a fresh synthesizer (a test compares the two)."""
     synth.sounds_off(0)
     while np.any(_run(synth, 32 * _BLOCK)):
@@ -148,8 +153,8 @@ def _silence(synth) -> None:
 
 
 @lru_cache(maxsize=1)
-def _synthesizer():
-    """The process's synthesizer and its font."""
+def _synthesizer() -> tuple["Synth", int]:
+    """Load the process's synthesizer and its font."""
     import tinysoundfont
 
     spec = find_spec("pretty_midi")
@@ -158,7 +163,7 @@ def _synthesizer():
     return synth, synth.sfload(str(path))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _instrument_level(program: int, drums: bool) -> float:
     """RMS of an instrument's loudest half second among four notes at medium strength."""
     synth, font = _synthesizer()
@@ -176,14 +181,14 @@ def _instrument_level(program: int, drums: bool) -> float:
 
 @lru_cache(maxsize=4)
 def _white(index: int) -> np.ndarray:
-    """Spectrum of one of four recordings of white noise."""
-    noise = np.random.default_rng(index).standard_normal(_N_FFT, dtype=np.float32)
-    return fft.rfft(noise)
+    """Compute the spectrum of one of four loops of white noise."""
+    return fft.rfft(np.random.default_rng(index).standard_normal(_N_LOOP, dtype=np.float32))
 
 
 def _noise(album: Album, dice: Dice) -> np.ndarray:
-    """Noise floor (330750,) of an album: sloped noise at its level, the stretch of tape differing by clip."""
-    octaves = np.log2(np.maximum(np.arange(_N_FFT // 2 + 1) * SR / _N_FFT, 30) / 1000)
-    shaped = fft.irfft(_white(int(dice("noise").integers(4))) * 10 ** (album.noise_slope * octaves / 20), _N_FFT)
-    start = int(dice("noise").integers(_N_FFT - N_SAMPLES))
-    return shaped[start : start + N_SAMPLES] * (10 ** (album.noise_db / 20) * 0.2)
+    """Make the noise floor (330750,) of an album: sloped noise in a 6 s loop, begun elsewhere in each clip."""
+    octaves = np.log2(np.maximum(np.arange(_N_LOOP // 2 + 1) * SR / _N_LOOP, 30) / 1000)
+    rng = dice("noise")
+    level = 0.2 * 10 ** ((album.noise_db + album.noise_slope * octaves) / 20)
+    loop = fft.irfft(_white(int(rng.integers(4))) * level.astype(np.float32), _N_LOOP)
+    return np.resize(np.roll(loop, int(rng.integers(_N_LOOP))), N_SAMPLES)

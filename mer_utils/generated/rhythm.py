@@ -7,8 +7,8 @@ Public names: ``build_pattern``, ``compute_metrical_levels``, ``compute_jitter``
 import numpy as np
 
 # Probability of an onset by metrical level (bar, half bar, beat, eighth, sixteenth) at the lowest and the highest
-# rhythmic complexity. Syncopation, not density alone, makes a rhythm complex (Longuet-Higgins & Lee 1984; Witek et
-# al. 2014): strong positions empty as weak ones fill.
+# rhythmic complexity. Syncopation makes a rhythm complex (Longuet-Higgins & Lee 1984) and hard to tap (Fitch &
+# Rosenfeld 2007): strong positions empty as weak ones fill.
 _PATTERNS = {
     "melody": ((1.0, 0.75, 0.55, 0.06, 0.0), (0.75, 0.5, 0.55, 0.8, 0.42)),
     "block": ((1.0, 0.6, 0.30, 0.0, 0.0), (0.7, 0.45, 0.5, 0.75, 0.40)),
@@ -58,16 +58,17 @@ def build_pattern(kind: str, uniform: np.ndarray, complexity: np.ndarray | float
 def compute_jitter(stability: float, normal: float, *, beat: float) -> float:
     """Seconds by which an onset strays from the grid.
 
-    From nothing at a stability above .9 to a standard deviation of half a beat at 0: pulse clarity (Lartillot et al.
-    2008). ``normal`` is the standard normal number of this onset, ``beat`` the length of a beat in seconds.
+    From nothing at a stability above .9 to a standard deviation of half a beat at 0, a size of our own: the pulse
+    loses its clarity (Lartillot et al. 2008). ``normal`` is the standard normal number of this onset, ``beat`` the
+    length of a beat in seconds.
     """
-    return float(np.clip(normal, -2, 2) * beat * 0.5 * max(0.9 - stability, 0.0) / 0.9)
+    return float(max(min(normal, 2), -2) * beat * 0.5 * max(0.9 - stability, 0.0) / 0.9)
 
 
 def compute_sounding_ratio(articulation: float) -> float:
     """Share of the time to the next onset in which a note sounds: 1.08 (legato) to .1 (staccatissimo).
 
-    Sounding ratio is the best-supported cue of articulation (Bresin & Battel 2000; Juslin 2000); equal steps of the
+    The usual measure of articulation (Bresin & Battel 2000; Juslin 2000), over a range of our own; equal steps of the
     control are equal ratios.
     """
     return float(1.08 * (0.1 / 1.08) ** articulation)

@@ -1,6 +1,6 @@
 """A score whose notes know why they are there: what a composer returns and a renderer plays.
 
-Public names: ``Note``, ``Part``, ``Score``, ``DURATION``.
+Public names: ``Note``, ``Part``, ``Score``, ``Song``, ``SongChord``, ``DURATION``.
 """
 
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ class Note:
     staccato
         Share of the time to the next onset in which the note sounds; below about .5 one hears it as detached.
     clash_with
-        MIDI number of the note it was placed a semitone or tritone against, or None.
+        MIDI number of the sounding note it was placed a semitone or whole tone (octaves aside) against, or None.
     out_of_key
-        Whether it lies outside the key because tonal stability was low.
+        Whether its chord was moved and it now lies outside the key, because tonal stability was low.
     third
         ``"minor"`` or ``"major"`` for the note that decides the quality of its chord, else "".
     off_grid
@@ -106,3 +106,46 @@ class Score:
     minor: bool
     tempo: float
     beats_per_bar: int
+
+
+@dataclass(frozen=True)
+class SongChord:
+    """One chord of a song: its length in beats, its root in semitones above the tonic, and whether it is minor."""
+
+    beats: float
+    degree: int
+    minor: bool
+
+
+@dataclass(frozen=True)
+class Song:
+    """A tune with chords that a composer arranges instead of inventing its own; both repeat to fill a clip.
+
+    Attributes
+    ----------
+    tonic
+        Pitch class 0-11.
+    minor
+        Whether the key is minor.
+    beats_per_bar
+        3 or 4.
+    melody
+        Triples (start in beats, length in beats, semitones above the tonic that lies nearest to the melody's centre).
+    chords
+        One after the other, from the first beat.
+    """
+
+    tonic: int
+    minor: bool
+    beats_per_bar: int
+    melody: tuple[tuple[float, float, int], ...]
+    chords: tuple[SongChord, ...]
+
+    def __post_init__(self) -> None:
+        if not self.melody or not self.chords or self.beats_per_bar not in (3, 4):
+            raise ValueError("a song needs a melody, chords and 3 or 4 beats per bar")
+
+    @property
+    def beats(self) -> float:
+        """Length of the chords in beats: after it, melody and chords begin again."""
+        return sum(chord.beats for chord in self.chords)

@@ -106,7 +106,7 @@ def build_twin(
 
 
 def _compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Notes that sound differently in the two tables."""
+    """Select the notes that sound differently in the two tables."""
     sounding = ["role", "onset", "end", "pitch", "velocity"]
     rounded = [table[sounding].round(4).astype(str).agg("/".join, axis=1) for table in (a, b)]
     only_a, only_b = a[~rounded[0].isin(set(rounded[1]))], b[~rounded[1].isin(set(rounded[0]))]
