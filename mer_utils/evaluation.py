@@ -2,16 +2,18 @@
 
 Tables of ratings are on 1-10 here, indexed by track.
 
-Public names: ``build_rating_table``, ``predict_ratings``, ``predict_split``, ``compute_score_table``,
-``compute_partial_scores``.
+Public names: ``build_rating_table``, ``compute_split_table``, ``predict_ratings``, ``predict_split``,
+``compute_score_table``, ``compute_partial_scores``, ``describe_acquaintance``.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .ratings import EMOTIONS, MIDLEVEL, UNIT
 from .scores import compute_correlations, compute_partial_correlations
+from .spectrogram import WINDOW_FRAMES, select_window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 _NAMES = {"midlevel": MIDLEVEL, "emotion": EMOTIONS}
+_SPLITS = ("train", "valid", "test", "style")
+# Clips held at once: enough to keep every core busy, and a few MB even where spectrograms are no memory maps.
+_CLIPS = 64
 
 
 def build_rating_table(corpus: "Corpus", *, noise_free: bool = False) -> "pd.DataFrame":
@@ -41,6 +46,32 @@ def build_rating_table(corpus: "Corpus", *, noise_free: bool = False) -> "pd.Dat
     known = noise_free and corpus.true_midlevel is not None and corpus.true_emotion is not None
     tables = (corpus.true_midlevel, corpus.true_emotion) if known else (corpus.midlevel, corpus.emotion)
     return tables[0].join(tables[1])
+
+
+def compute_split_table(corpus: "Corpus") -> "pd.DataFrame":
+    """Count what each split of a corpus holds.
+
+    Parameters
+    ----------
+    corpus
+        Any corpus; ``style`` need not be known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per split, in the order of training, validation, test, held-out styles, others; columns ``clips``,
+        ``albums``, ``albums elsewhere`` (those that another split has too, which should be none), and ``styles``
+        where they are known.
+    """
+    tracks = corpus.tracks
+    groups, n_splits = tracks.groupby("split"), tracks.groupby("album")["split"].nunique()
+    table = groups["album"].agg(["size", "nunique"]).set_axis(["clips", "albums"], axis=1)
+    shared = tracks[tracks["album"].map(n_splits) > 1].groupby("split")["album"].nunique()
+    table["albums elsewhere"] = shared.reindex(table.index, fill_value=0)
+    if "style" in tracks:
+        table["styles"] = groups["style"].nunique()
+    known = [split for split in _SPLITS if split in table.index]
+    return table.loc[[*known, *table.index.difference(known)]]
 
 
 def predict_ratings(predictor: "Predictor", spec: np.ndarray) -> "dict[str, pd.Series]":
@@ -96,8 +127,26 @@ def predict_split(trained: "TrainedNetwork", corpus: "Corpus", split: str) -> "d
     from .predictor import Predictor
 
     predictor, tracks = Predictor.from_trained(trained), corpus.select(split)
-    heard = [predict_ratings(predictor, spec) for spec in corpus.spectrograms(tracks)]
-    return {head: pd.DataFrame([one[head] for one in heard], tracks) for head in heard[0]}
+    chunks = [tracks[first : first + _CLIPS] for first in range(0, len(tracks), _CLIPS)]
+    heard = [_predict_means(predictor, corpus.spectrograms(chunk)) for chunk in chunks]
+    values = {head: np.concatenate([means[head] for means in heard]) for head in heard[0]}
+    return {head: pd.DataFrame(UNIT * rows, tracks, list(_NAMES[head])) for head, rows in values.items()}
+
+
+def _predict_means(predictor: "Predictor", specs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Predict the windows of many clips in one call: ``Predictor.predict_track`` of each, (n_clips, n_outputs)."""
+    starts = [_list_starts(len(spec)) for spec in specs]
+    windows = [select_window(spec, start) for spec, mine in zip(specs, starts, strict=True) for start in mine]
+    first = np.cumsum([0, *map(len, starts[:-1])])  # number of each clip's first window
+    counts = np.array([len(mine) for mine in starts])[:, None]
+    heard = predictor.predict(windows)._asdict().items()
+    return {head: np.add.reduceat(rows.astype(np.float64), first) / counts for head, rows in heard if rows is not None}
+
+
+def _list_starts(n_frames: int) -> list[int]:
+    """List the first frames of a clip's windows: every half window, and the last one ends with the clip."""
+    last = max(0, n_frames - WINDOW_FRAMES)
+    return [*range(0, last, WINDOW_FRAMES // 2), last]
 
 
 def compute_score_table(predicted: "pd.DataFrame", corpus: "Corpus") -> "pd.DataFrame":
@@ -155,3 +204,30 @@ def compute_partial_scores(predicted: "pd.DataFrame", corpus: "Corpus") -> "pd.S
     known = rated if true is None else true
     seven = (corpus.midlevel if true is None else corpus.true_midlevel).loc[predicted.index]
     return pd.Series(compute_partial_correlations(predicted, known, seven), list(predicted.columns))
+
+
+def describe_acquaintance(trained: "TrainedNetwork", corpus: "Corpus", track_id: str) -> str:
+    """Say whether a network knows a clip from its training.
+
+    Parameters
+    ----------
+    trained
+        The network; its file names the corpus of its training by a fingerprint of name, version, size and seed.
+    corpus
+        Where the clip comes from. Two generated corpora with different fingerprints have no clip in common; with the
+        same seed but another size, though, their ratings resemble each other.
+    track_id
+        One of its tracks.
+
+    Returns
+    -------
+    str
+        The end of a sentence that begins with the network.
+    """
+    theirs, ours = (str(mark)[:8] for mark in (trained.corpus.get("fingerprint"), corpus.fingerprint))
+    if theirs != ours:
+        return f"was trained on corpus {theirs}; none of its training clips is in this one, {ours}"
+    if (split := corpus.tracks.loc[track_id, "split"]) in ("train", "valid"):
+        use = "trained on" if split == "train" else "picked among its epochs by"
+        return f"was {use} clips that include this one, so it may do better here than elsewhere"
+    return "was trained on this corpus, but on no clip of this album"

@@ -10,6 +10,8 @@ from mer_utils.evaluation import (
     build_rating_table,
     compute_partial_scores,
     compute_score_table,
+    compute_split_table,
+    describe_acquaintance,
     predict_ratings,
     predict_split,
 )
@@ -79,14 +81,66 @@ def test_an_ear_for_the_seven_alone_hears_nothing_beyond(corpus, rng):
 
 
 @pytest.mark.parametrize(("scheme", "heads"), [("a2e", ["emotion"]), ("joint", ["midlevel", "emotion"])])
-def test_predictions_are_those_of_the_predictor(corpus, scheme, heads):
-    trained, track = untrained(scheme), corpus.select("valid")[1]
-    tables = predict_split(trained, corpus, "valid")
-    heard = Predictor.from_trained(trained).predict_track(corpus.spectrogram(track))
+def test_schemes_tell_what_they_hear(corpus, scheme, heads):
+    tables = predict_split(untrained(scheme), corpus, "valid")
     assert list(tables) == heads
-    assert np.allclose(tables["emotion"].loc[track], 10 * heard.emotion, atol=1e-6)
+    assert list(tables["emotion"].index) == corpus.select("valid")
+
+
+@pytest.fixture
+def long_and_short(corpus, rng):
+    """Clips of less than one window, exactly one, one and a bit, two, and many, more than are held at once."""
+    specs = [rng.random((n, 149), dtype=np.float32) for n in (40, 313, 314, 469, 900)] * 14
+    corpus.select = lambda split: list(range(len(specs)))
+    corpus.spectrograms = lambda tracks: [specs[track] for track in tracks]
+    return corpus, specs
+
+
+@pytest.mark.parametrize(("shift", "same"), [(0, True), (1, False)])
+def test_many_clips_at_once_are_heard_like_each_alone(long_and_short, shift, same):
+    corpus, specs = long_and_short
+    together = predict_split(untrained("joint"), corpus, "any")["emotion"]
+    alone = Predictor.from_trained(untrained("joint"))
+    for track in (0, 1, 2, 3, 4, 68, 69):
+        expected = predict_ratings(alone, specs[track - shift])["emotion"]
+        assert np.allclose(together.loc[track], expected, rtol=1e-6, atol=1e-6) == same
 
 
 def test_one_track_is_named_and_on_the_scale_of_ratings(corpus):
     heard = predict_ratings(Predictor.from_trained(untrained("joint")), corpus.spectrogram("t0000"))
     assert tuple(heard["midlevel"].index) == MIDLEVEL
+
+
+def test_splits_are_counted_and_albums_that_cross_are_noticed(corpus):
+    table = compute_split_table(corpus)
+    assert table.to_dict("index") == {
+        "train": {"clips": 30, "albums": 1, "albums elsewhere": 1},
+        "valid": {"clips": 10, "albums": 1, "albums elsewhere": 1},
+    }
+    corpus.tracks["album"] = corpus.tracks["split"] + "-1"
+    assert not compute_split_table(corpus)["albums elsewhere"].any()
+
+
+def test_styles_are_counted_where_they_are_known(corpus):
+    corpus.tracks["style"] = np.arange(40) % 3
+    assert compute_split_table(corpus)["styles"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "track", "words"),
+    [
+        ("other", "t0001", "none of its training clips is in this one"),
+        ("fake-40-64-0", "t0001", "trained on clips that include this one"),
+        ("fake-40-64-0", "t0000", "picked among its epochs by clips that include this one"),
+    ],
+)
+def test_a_net_says_whether_it_knows_a_clip(corpus, fingerprint, track, words):
+    trained = untrained("joint")
+    trained.corpus["fingerprint"] = fingerprint
+    assert words in describe_acquaintance(trained, corpus, track)
+
+
+def test_a_held_out_clip_is_called_unknown(corpus):
+    trained = untrained("joint")
+    trained.corpus["fingerprint"], corpus.tracks["split"] = corpus.fingerprint, "test"
+    assert describe_acquaintance(trained, corpus, "t0000").endswith("on no clip of this album")
