@@ -1,6 +1,6 @@
 """The networks as a table: layers, what comes out of each, and how many numbers each has to learn.
 
-Public names: ``compute_layer_table``, ``compute_totals``, ``PAPER_TOTALS``.
+Public names: ``compute_layer_table``, ``compute_totals``, ``LAYER_TOTALS``.
 """
 
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ from .spectrogram import WINDOW_FRAMES
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Parameters at the papers' width of 64 with the later code's last convolution of 1x1; our count over its layers.
-PAPER_TOTALS = {"a2e": 3_937_864, "a2mid": 3_937_607, "joint": 3_937_671, "a2b2e": 3_937_671}
+#: Parameters at width 64, added up by hand from the layers in the group's later code (Hoedt, Flexer & Widmer, SMC
+#: 2025), whose last convolution is of 1x1; a2mid is the first part of joint.
+LAYER_TOTALS = {"a2e": 3_937_864, "a2mid": 3_937_607, "joint": 3_937_671, "a2b2e": 3_937_671}
 
 
 def compute_totals(width: int) -> dict[str, int]:

@@ -4,8 +4,8 @@ Each function draws data that somebody else computed and returns ``(fig, ax)``, 
 ``ax`` is a flat array where there are several. Spectrograms lie with low frequencies at the bottom, seconds to the
 right, hertz upwards. Fonts, sizes and colours come from `style`. Curves and scores of networks are in `scoreplots`.
 
-Public names: ``plot_spectrogram``, ``plot_spectrograms``, ``plot_twin``, ``plot_profile``, ``plot_emotion_plane``,
-``plot_rating_distributions``, ``plot_correlations``.
+Public names: ``plot_spectrogram``, ``plot_spectrograms``, ``plot_twin``, ``plot_profile``, ``plot_overview``,
+``plot_emotion_plane``, ``plot_rating_distributions``, ``plot_correlations``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -158,6 +158,29 @@ def plot_profile(
     ax.set_yticks(rows, names)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
+    return fig, ax
+
+
+def plot_overview(
+    spec: np.ndarray, values: "pd.Series", *, truth: "pd.Series | None" = None, ax: Any = None
+) -> "tuple[Figure, np.ndarray]":
+    """Draw a clip as the net sees it, and beside it what the net hears in it.
+
+    Parameters
+    ----------
+    spec
+        (n_frames, 149) log10(1 + magnitude).
+    values, truth
+        Ratings 1-10 by name, as in `plot_profile`.
+    ax
+        Two axes; a new figure by default.
+    """
+    fig, ax = build_axes(ax, size=FULL, shape=(1, 2), widths=(1.1, 1))
+    plot_spectrogram(spec, ax=ax[0], title="what the net sees")
+    plot_profile(values, truth=truth, ax=ax[1])
+    ax[1].set(title="what it hears", xlabel="rating (1 to 10)")
+    if truth is not None:
+        ax[1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)  # beside the title, not on it
     return fig, ax
 
 

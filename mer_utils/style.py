@@ -8,6 +8,7 @@ Public names: ``use_style``, ``build_axes``, ``HALF``, ``FULL``, ``TALL``, ``COL
 ``FAINT``, ``DIVERGING``, ``NOTE``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,9 @@ def use_style() -> None:
     plt.style.use(_FILE)
 
 
-def build_axes(ax: Any, *, size: tuple[float, float], shape: tuple[int, int] = (1, 1)) -> "tuple[Figure, Any]":
+def build_axes(
+    ax: Any, *, size: tuple[float, float], shape: tuple[int, int] = (1, 1), widths: Sequence[float] | None = None
+) -> "tuple[Figure, Any]":
     """Give the axes to draw into: those that the caller brought, or new ones.
 
     Parameters
@@ -60,6 +63,8 @@ def build_axes(ax: Any, *, size: tuple[float, float], shape: tuple[int, int] = (
         Width and height of a new figure, inches.
     shape
         Rows and columns of axes.
+    widths
+        Relative widths of the columns in a new figure; all the same by default.
 
     Returns
     -------
@@ -78,7 +83,7 @@ def build_axes(ax: Any, *, size: tuple[float, float], shape: tuple[int, int] = (
 
     n_axes = shape[0] * shape[1]
     if ax is None:
-        fig, ax = plt.subplots(*shape, figsize=size, squeeze=False)
+        fig, ax = plt.subplots(*shape, figsize=size, squeeze=False, width_ratios=widths)
         return fig, ax.flat[0] if n_axes == 1 else ax.ravel()
     flat = np.asarray(ax, dtype=object).ravel()
     if len(flat) < n_axes:

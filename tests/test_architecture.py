@@ -1,19 +1,19 @@
-"""The table of layers, against the numbers of the papers."""
+"""The table of layers, against the layers that were published."""
 
 import pytest
 import torch
 
-from mer_utils.architecture import PAPER_TOTALS, compute_layer_table, compute_totals
+from mer_utils.architecture import LAYER_TOTALS, compute_layer_table, compute_totals
 from mer_utils.networks import build_network
 
 
-def test_totals_at_width_64_are_the_papers():
+def test_totals_at_width_64_are_those_of_the_published_layers():
     totals = compute_totals(64)
-    assert {scheme: totals[scheme] for scheme in PAPER_TOTALS} == PAPER_TOTALS
+    assert {scheme: totals[scheme] for scheme in LAYER_TOTALS} == LAYER_TOTALS
 
 
 def test_another_width_has_other_totals():
-    assert compute_totals(32)["joint"] != PAPER_TOTALS["joint"]
+    assert compute_totals(32)["joint"] != LAYER_TOTALS["joint"]
 
 
 @pytest.mark.parametrize("scheme", ["a2e", "a2mid", "joint", "multitask"])

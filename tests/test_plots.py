@@ -8,6 +8,7 @@ import pytest
 from mer_utils.plots import (
     plot_correlations,
     plot_emotion_plane,
+    plot_overview,
     plot_profile,
     plot_rating_distributions,
     plot_spectrogram,
@@ -31,6 +32,7 @@ EVERY = {
     "spectrograms": (plot_spectrograms, {"a": SPEC, "b": SPEC, "c": SPEC}, 4),
     "twin": (lambda data, ax=None: plot_twin(data, data + 1, ax=ax), SPEC, 3),
     "profile": (plot_profile, TABLE.iloc[0], 1),
+    "overview": (lambda data, ax=None: plot_overview(SPEC, data, truth=data, ax=ax), TABLE.iloc[0], 2),
     "plane": (plot_emotion_plane, TABLE[list(EMOTIONS)].corr(), 1),
     "distributions": (lambda data, ax=None: plot_rating_distributions(data, PUBLISHED, ax=ax), TABLE, 15),
     "correlations": (plot_correlations, {"a": TABLE.corr(), "b": TABLE.corr()}, 2),
