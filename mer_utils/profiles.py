@@ -4,7 +4,7 @@ What a size means for the corpus and for a training is said here once, for the n
 
 A `Profile` may be given wherever the name of one is asked for: `get_profile` changes single sizes.
 
-Public names: ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
+Public names: ``CORPORA``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
 ``fit_profile_network``, ``locate_checkpoint``.
 """
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .corpora import Corpus
     from .networks import TrainedNetwork
     from .training import TrainingConfig
+
+
+#: Corpora that `corpora.load_corpus` knows; ``"auto"`` in a notebook's parameters stands for one of them. It stands
+#: here because the command line and the runner do without the imports of the corpora.
+CORPORA = ("generated",)
 
 
 class ProfileError(ValueError):
@@ -176,12 +181,15 @@ def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, 
     Returns
     -------
     pathlib.Path
-        Below the cache; there only once an epoch is done. Without it the training starts anew.
+        Below the cache; there only once an epoch is done. Without it the training starts anew. The first stage of
+        ``"a2mid2e"`` is ``"a2mid"``, and they share a file.
     """
-    profile = get_profile(profile)
-    decisive = [corpus.fingerprint, scheme, profile.width, asdict(_choose_config(profile, seed))]
+    from .runs import VERSION
+
+    profile, trained = get_profile(profile), "a2mid" if scheme == "a2mid2e" else scheme
+    decisive = [VERSION, corpus.fingerprint, trained, profile.width, asdict(_choose_config(profile, seed))]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    return CACHE / "training" / f"{profile.name}-{scheme}-{seed}-{key}.pt"
+    return CACHE / "training" / f"{profile.name}-{trained}-{seed}-{key}.pt"
 
 
 def _choose_config(profile: Profile, seed: int) -> "TrainingConfig":

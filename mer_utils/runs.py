@@ -3,7 +3,7 @@
 All randomness of an epoch comes from the seed and the epoch's number, so a run that goes on from a checkpoint needs
 no random state from it. `training.fit_network` is what other code calls.
 
-Public names: ``Run``, ``predict_middles``, ``compute_valid_scores``.
+Public names: ``VERSION``, ``Run``, ``predict_middles``, ``compute_valid_scores``.
 """
 
 import math
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from .corpora import Corpus
     from .training import TrainingConfig
 
-_STATE_FORMAT = 1
+#: Raised whenever the same corpus, scheme, width and configuration give other weights, or a state holds other things:
+#: part of every key under which a training is kept.
+VERSION = 2
 _VALID_BATCH = 32
 _HEADS = ("midlevel", "emotion")
 
@@ -69,7 +71,7 @@ class Run:
         kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
         self.optimiser = kind(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
         self.mixed = config.precision == "mixed" and _computes_in_bfloat16(device)
-        self.identity = {"format": _STATE_FORMAT, "scheme": scheme, "width": width, "corpus": corpus.fingerprint}
+        self.identity = {"version": VERSION, "scheme": scheme, "width": width, "corpus": corpus.fingerprint}
         self.identity |= asdict(config)
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_weights = 0, _copy(network)

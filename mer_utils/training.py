@@ -191,7 +191,7 @@ def fit_network(
         first = fit_network(corpus, "a2mid", config=config, width=width, checkpoint=checkpoint, progress=progress)
         return fit_second_stage(corpus, first, window_frames=config.valid_frames)
     path = None if checkpoint is None else Path(checkpoint)
-    with _machine(config) as device:
+    with _machine(config.n_threads) as device:
         run = Run(corpus, scheme, config=config, width=width, device=device)
         if path is not None and path.exists():
             run.restore(read_state(path), path)
@@ -216,7 +216,7 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
     corpus
         The corpus that ``first`` was trained on; the regression sees its training split alone.
     first
-        A trained ``"a2mid"`` network, which stays as it is.
+        A trained ``"a2mid"`` network, which stays as it is; its configuration says on how many threads to compute.
     window_frames
         Length of the window from the middle of each clip, frames.
 
@@ -226,26 +226,28 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
         Of the scheme ``"a2mid2e"``.
     """
     train, valid = (load_split(corpus, name, scheme="a2mid2e") for name in ("train", "valid"))
-    seven = (
-        predict_middles(first.network, train.specs, first.normalisation, n_frames=window_frames)
-        .midlevel.double()
-        .numpy()
-    )
-    design = np.c_[seven, np.ones(len(seven))]  # (n, 8): seven features and the intercept
-    solution = torch.from_numpy(np.linalg.lstsq(design, train.emotion.double().numpy(), rcond=None)[0]).float()
     network = build_network("a2mid2e", width=first.width, last_kernel=first.network.last_kernel).eval()
-    layer = {"to_emotion.weight": solution[:-1].T, "to_emotion.bias": solution[-1]}
-    network.load_state_dict(first.network.state_dict() | layer)
-    heard = predict_middles(network, valid.specs, first.normalisation, n_frames=window_frames)
+    with _machine(first.config["n_threads"]):
+        seven = predict_middles(first.network, train.specs, first.normalisation, n_frames=window_frames).midlevel
+        solution = _regress(seven, train.emotion)
+        layer = {"to_emotion.weight": solution[:-1].T, "to_emotion.bias": solution[-1]}
+        network.load_state_dict(first.network.state_dict() | layer)
+        heard = predict_middles(network, valid.specs, first.normalisation, n_frames=window_frames)
     return replace(first, network=network, scores=first.scores | compute_valid_scores(heard, valid))
 
 
+def _regress(seven: torch.Tensor, emotion: torch.Tensor) -> torch.Tensor:
+    """Solve for (8, 8): a row per mid-level feature, then the intercept; a column per emotion."""
+    design = np.c_[seven.double().numpy(), np.ones(len(seven))]
+    return torch.from_numpy(np.linalg.lstsq(design, emotion.double().numpy(), rcond=None)[0]).float()
+
+
 @contextmanager
-def _machine(config: TrainingConfig) -> Iterator[torch.device]:
+def _machine(n_threads: int) -> Iterator[torch.device]:
     """Set threads, random state and algorithms for a training, and put them back afterwards."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(config.n_threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
     try:
         # Dropout knows no generator but the global one: it is seeded in here and nobody outside notices.
         with (
@@ -254,7 +256,7 @@ def _machine(config: TrainingConfig) -> Iterator[torch.device]:
         ):
             yield device
     finally:
-        torch.set_num_threads(n_threads)
+        torch.set_num_threads(before)
 
 
 def _train(run: Run, checkpoint: Path | None, progress: bool) -> None:

@@ -246,6 +246,21 @@ def test_two_stages_in_one_call(corpus):
     assert torch.equal(both.network.to_midlevel.weight, first.network.to_midlevel.weight)
 
 
+def test_the_second_stage_computes_on_as_many_threads_as_the_first(corpus, monkeypatch):
+    first, seen = _fit(corpus, "a2mid", config=replace(TINY, max_epochs=1)), []
+    monkeypatch.setattr("torch.set_num_threads", seen.append)
+    fit_second_stage(corpus, replace(first, config=first.config | {"n_threads": 3}), window_frames=48)
+    assert seen == [3, torch.get_num_threads()]
+
+
+def test_two_stages_go_on_from_the_first(corpus, tmp_path):
+    config, checkpoint = replace(TINY, max_epochs=1), tmp_path / "run.pt"
+    _fit(corpus, "a2mid", config=config, checkpoint=checkpoint)
+    before = checkpoint.stat().st_mtime_ns
+    assert _fit(corpus, "a2mid2e", config=config, checkpoint=checkpoint).scheme == "a2mid2e"
+    assert checkpoint.stat().st_mtime_ns == before
+
+
 def test_a_trained_network_is_saved_whole(corpus, tmp_path):
     trained = _fit(corpus, config=replace(TINY, max_epochs=1))
     loaded = load_network(save_network(tmp_path / "net.safetensors", trained))
