@@ -10,7 +10,6 @@ Public names: ``AudioError``, ``load_audio``, ``save_audio``.
 import difflib
 import math
 import os
-import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
+
+from .files import replacing
 
 #: Formats that `save_audio` writes, by the suffix of the file: container and default coding of the samples.
 FORMATS = {
@@ -105,7 +106,7 @@ def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subty
     Parameters
     ----------
     path
-        File to write, ``.wav``, ``.flac``, ``.ogg`` or ``.mp3``; one that exists is replaced.
+        File to write, ``.wav``, ``.flac``, ``.ogg`` or ``.mp3``; one that exists is replaced, its folder is made.
     y
         (n_samples,) sound, finite, from -1 to 1.
     sr
@@ -128,18 +129,15 @@ def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subty
     if path.suffix.lower() not in FORMATS:
         raise AudioError(f"{path}: cannot write a {path.suffix or 'nameless'} file; use {', '.join(FORMATS)}")
     container, default = FORMATS[path.suffix.lower()]
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with sf.SoundFile(part, "w", sr, 1, subtype=subtype or default, format=container) as file:
-            for first in range(0, len(y), _BLOCK):
-                file.write(y[first : first + _BLOCK])
-        if container == "OGG":
-            part.write_bytes(_with_ogg_serial(part.read_bytes(), 1))
-        os.replace(part, path)
+        with replacing(path) as part:
+            with sf.SoundFile(part, "w", sr, 1, subtype=subtype or default, format=container) as file:
+                for first in range(0, len(y), _BLOCK):
+                    file.write(y[first : first + _BLOCK])
+            if container == "OGG":
+                part.write_bytes(_with_ogg_serial(part.read_bytes(), 1))
     except (sf.SoundFileError, OSError, ValueError, TypeError) as error:
         raise AudioError(f"{path}: cannot be written ({_one_line(error)})") from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

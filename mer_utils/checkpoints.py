@@ -9,13 +9,13 @@ Public names: ``NetworkError``, ``CheckpointError``, ``write_tensors``, ``read_t
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from .files import replacing, save_bytes
 
 # One key only: the library keeps several in no fixed order, which would cost the identical bytes.
 _KEY = "mer_utils"
@@ -47,7 +47,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     text = json.dumps(header, sort_keys=True, allow_nan=True)
     content = json.dumps({"header": text, "digest": _digest(plain, text)}, sort_keys=True)
-    _write_atomically(path, lambda temporary: temporary.write_bytes(save(plain, metadata={_KEY: content})))
+    save_bytes(path, save(plain, metadata={_KEY: content}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -88,7 +88,8 @@ def _digest(tensors: dict[str, Tensor], text: str) -> str:
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
     """Write the state of a training run: nested dicts and lists of tensors, numbers and strings."""
-    _write_atomically(path, lambda temporary: torch.save(state, temporary))
+    with replacing(path) as part:
+        torch.save(state, part)
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -107,14 +108,3 @@ def read_state(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} is not a checkpoint of a training run: delete it or name another")
     return state
-
-
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .paths import BUILD, NOTEBOOKS, ROOT
-from .profiles import get_profile
-from .results import CORPORA, check_headline, figures_folder, save_results, save_text
+from .files import save_text
+from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
+from .profiles import CORPORA, get_profile
+from .results import check_headline, figures_folder, save_results
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -40,7 +41,7 @@ _BAR = "{desc} |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}"
 
 
 class NotebookError(ValueError):
-    """A notebook that does not exist, cannot be read, or does not take a parameter."""
+    """A notebook that does not exist, cannot be read or does not take a parameter, or a folder it must not go to."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def run_notebooks(
     out
         Build folder instead of ``build/<profile>``.
     corpus
-        ``"auto"`` or one of `results.CORPORA`; the notebooks' ``CORPUS``.
+        ``"auto"`` or one of `profiles.CORPORA`; the notebooks' ``CORPUS``.
     seed
         The notebooks' ``SEED``.
     parameters
@@ -141,18 +142,27 @@ def run_notebooks(
     Raises
     ------
     ProfileError, NotebookError
-        Before anything runs: unknown profile, corpus, notebook or parameter.
+        Before anything runs or goes: unknown profile, corpus, notebook or parameter, or ``out`` is where the sources
+        lie.
     """
     timeout = get_profile(profile).cell_timeout
     if corpus not in ("auto", *CORPORA):
-        raise NotebookError(f"unknown corpus {corpus!r}; there are: auto, {', '.join(CORPORA)}")
+        raise NotebookError(f"unknown corpus {corpus!r}; there are: auto, {', '.join(CORPORA)} (others are to come)")
     paths = select_notebooks(only)
     values = {**(parameters or {}), "PROFILE": profile, "CORPUS": corpus, "SEED": seed}
     for path in paths:
         _check_parameters(path, values)
     build = Path(out or BUILD / profile).resolve()
+    _check_build(build)
     with _kernel_environment(build):
         return [_run_notebook(path, values, build=build, timeout=timeout) for path in paths]
+
+
+def _check_build(build: Path) -> None:
+    """Refuse a build folder whose old content, which a run removes, is what the repository keeps."""
+    for kept in (NOTEBOOKS, FIGURES):
+        if (build / kept.name).resolve() == kept.resolve():
+            raise NotebookError(f"a run into {build} would replace {kept}: choose another folder, such as {BUILD}")
 
 
 def _check_parameters(path: Path, values: Mapping[str, Any]) -> None:
@@ -174,7 +184,10 @@ def _check_parameters(path: Path, values: Mapping[str, Any]) -> None:
 def _kernel_environment(build: Path) -> Iterator[None]:
     """Tell kernels where to write; take the kernel of this environment, and in it this very package."""
     python_path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    wanted = {"MER_BUILD": str(build), "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": python_path}
+    # Kernels work in a folder of their own, from which a relative path would lead elsewhere.
+    cache = Path(os.environ.get("MER_CACHE") or CACHE).resolve()
+    wanted = {"MER_BUILD": str(build), "MER_CACHE": str(cache), "PYTHONPATH": python_path}
+    wanted["JUPYTER_PREFER_ENV_PATH"] = "1"
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-#: Corpora that `load_corpus` knows.
-CORPORA = ("generated",)
+from .profiles import CORPORA
 
 
 class CorpusError(ValueError):

@@ -7,7 +7,7 @@ of the network figure on the authors' demo page and of the group's later code (H
 disagree on the last convolution and, it seems, on the kind of dropout.
 
 Public names: ``SCHEMES``, ``HEADS``, ``BANDS``, ``MIN_FRAMES``, ``Outputs``, ``AudioNetwork``, ``build_network``,
-``TrainedNetwork``, ``save_network``, ``load_network``, ``NetworkError``.
+``TrainedNetwork``, ``save_network``, ``load_network``, ``locate_network``, ``NetworkError``.
 """
 
 import math
@@ -239,13 +239,13 @@ def save_network(path: str | Path, trained: TrainedNetwork) -> Path:
     Parameters
     ----------
     path
-        A file, or a bare name that stands for ``data/checkpoints/<name>.safetensors``.
+        As `locate_network` takes it.
     trained
         The network; its history is not saved.
     """
     header = {name: getattr(trained, name) for name in _HEADER}
     header |= {name: getattr(trained.network, name) for name in ("scheme", "width", "last_kernel")}
-    target = _locate(path)
+    target = locate_network(path)
     write_tensors(target, trained.network.state_dict(), header={"format": _FILE_FORMAT, **header})
     return target
 
@@ -263,7 +263,7 @@ def load_network(path: str | Path) -> TrainedNetwork:
     NetworkError
         If there is no such network (the message lists those there are), or the file is damaged or something else.
     """
-    source = _locate(path)
+    source = locate_network(path)
     if not source.is_file():
         known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.safetensors"))) or "none yet"
         raise NetworkError(f"no network {source}; give a file or the name of one in data/checkpoints ({known})")
@@ -277,9 +277,18 @@ def load_network(path: str | Path) -> TrainedNetwork:
         raise NetworkError(f"{source} does not hold a network of this package: {reason}") from error
 
 
-def _locate(path: str | Path) -> Path:
+def locate_network(path: str | Path) -> Path:
+    """Name the file that ``path`` stands for when a network is saved or loaded.
+
+    Parameters
+    ----------
+    path
+        A file, whose suffix ``.safetensors`` may be left out, or as text a bare name, without folder and suffix, that
+        stands for ``data/checkpoints/<name>.safetensors``.
+    """
     bare = isinstance(path, str) and Path(path).name == path and not Path(path).suffix
-    return CHECKPOINTS / f"{path}.safetensors" if bare else Path(path)
+    path = CHECKPOINTS / path if bare else Path(path)
+    return path if path.suffix else path.with_name(f"{path.name}.safetensors")
 
 
 def _assemble(tensors: dict[str, Tensor], header: dict[str, Any]) -> TrainedNetwork:

@@ -1,7 +1,8 @@
 """Where things lie: one constant per folder of the companion's repository.
 
 The package is installed in editable mode, so the repository root is the parent of this package.
-``MER_CACHE`` in the environment moves the cache (spectrograms, checkpoints of unfinished runs) elsewhere.
+``MER_CACHE`` in the environment moves the cache (spectrograms, checkpoints of unfinished runs) elsewhere;
+a relative path counts from the folder in which the program starts.
 """
 
 import os
@@ -11,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 PUBLISHED = DATA / "published"
 CHECKPOINTS = DATA / "checkpoints"
-CACHE = Path(os.environ.get("MER_CACHE") or DATA / "cache")
+CACHE = Path(os.environ.get("MER_CACHE") or DATA / "cache").resolve()
 FIGURES = ROOT / "figures"
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"

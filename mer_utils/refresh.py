@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .companion import find_errors, select_notebooks
+from .files import save_bytes
 from .paths import BUILD, FIGURES, ROOT
-from .results import json_text, load_results, save_bytes
+from .results import json_text, load_results
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -5,7 +5,7 @@ runner sets it). Below it lie ``notebooks/`` and, beside them, ``figures/`` with
 notebook makes, named ``NN_...`` after the notebook's number, and ``results.json``.
 
 Public names: ``build_folder``, ``figures_folder``, ``save_results``, ``load_results``, ``check_headline``,
-``save_text``, ``HeadlineError``, ``ResultsError``, ``CORPORA``.
+``save_bytes``, ``HeadlineError``, ``ResultsError``.
 """
 
 import json
@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .files import save_bytes as save_bytes
+from .files import save_text
 from .paths import BUILD, DATA
-from .profiles import get_profile
+from .profiles import CORPORA, get_profile
 
-#: Names a resolved corpus can have; ``"auto"`` in a notebook's parameters stands for one of them.
-CORPORA = ("generated", "soundtracks", "midlevel")
 #: Significant digits of a stored number: more than any machine repeats, fewer than would differ between two.
 DIGITS = 6
 EXPECTED = DATA / "expected.json"
@@ -79,38 +79,6 @@ def figures_folder(profile: str) -> Path:
     folder = build_folder(profile) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def save_text(path: Path, text: str) -> None:
-    """Write a text file at one stroke: a reader sees the old content or the new, never a part.
-
-    Parameters
-    ----------
-    path
-        File to write; its folder is made.
-    text
-        All of its content; written as UTF-8.
-    """
-    save_bytes(path, text.encode("utf-8"))
-
-
-def save_bytes(path: Path, content: bytes) -> None:
-    """Write a file at one stroke, as `save_text` does.
-
-    Parameters
-    ----------
-    path
-        File to write; its folder is made.
-    content
-        All of its content.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_results(name: str, profile: str, results: Mapping[str, Any]) -> Path:
@@ -227,7 +195,7 @@ def check_headline(
     profile
         One of `profiles.PROFILES`.
     corpus
-        `Corpus.name`, one of `CORPORA`; not ``"auto"``.
+        `Corpus.name`, one of `profiles.CORPORA`; not ``"auto"``.
     legal
         Lowest and highest value that any of the numbers can have; by default those of a correlation.
 

@@ -127,7 +127,7 @@ def test_the_environment_is_as_before_after_a_run(run, monkeypatch):
     ("options", "said"),
     [
         ({"profile": "quik"}, "smoke, quick, paper"),
-        ({"corpus": "generatd"}, "auto, generated"),
+        ({"corpus": "soundtracks"}, "auto, generated"),
         ({"only": "07"}, "there are: 01_a"),
         ({"parameters": {"SEDE": 1}}, "01_a.ipynb has no parameter SEDE; it has: PROFILE, CORPUS, SEED"),
     ],
@@ -136,6 +136,28 @@ def test_anything_unknown_is_an_error_before_anything_runs(run, tmp_path, option
     with pytest.raises(ValueError, match=said):
         run("x = 1", **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kept", ["NOTEBOOKS", "FIGURES"])
+def test_the_sources_are_no_build_folder(notebooks, tmp_path, monkeypatch, kept):
+    path = write_notebook(notebooks / "01_a.ipynb")
+    figure = tmp_path / "figures" / "01_a.png"
+    figure.parent.mkdir()
+    figure.touch()
+    monkeypatch.setattr(companion, "NOTEBOOKS" if kept == "FIGURES" else "FIGURES", tmp_path / "elsewhere")
+    monkeypatch.setattr(companion, kept, tmp_path / kept.lower())
+    monkeypatch.setattr(companion, "select_notebooks", lambda only: [path])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(companion.NotebookError, match="would replace"):
+        companion.run_notebooks("smoke", out=".")
+    assert (path.exists(), figure.exists()) == (True, True)
+
+
+def test_kernels_share_the_cache_that_a_relative_path_names(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MER_CACHE", "here")
+    done = run("from mer_utils.paths import CACHE\nprint(CACHE)")
+    assert all_text(done).strip() == str(tmp_path / "here")
 
 
 def test_a_notebook_that_lacks_a_parameter_is_refused(notebooks):

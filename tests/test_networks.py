@@ -1,5 +1,7 @@
 """Networks: sizes of the paper, what each scheme gives, and files that are either right or refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from mer_utils import checkpoints, networks
 from mer_utils.networks import NetworkError, TrainedNetwork, build_network, load_network, save_network
+from mer_utils.paths import CHECKPOINTS
 
 
 def _trained(scheme="joint", width=2):
@@ -183,6 +186,20 @@ def test_safetensors_of_somebody_else_are_refused(tmp_path):
         load_network(tmp_path / "theirs.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("joint", CHECKPOINTS / "joint.safetensors"),
+        ("folder/joint", Path("folder/joint.safetensors")),
+        (Path("joint"), Path("joint.safetensors")),
+        ("joint.safetensors", Path("joint.safetensors")),
+        ("net-0.5", Path("net-0.5")),
+    ],
+)
+def test_the_suffix_may_be_left_out(named, meant):
+    assert networks.locate_network(named) == meant
+
+
 def test_a_folder_is_no_network(tmp_path):
     with pytest.raises(NetworkError, match="no network"):
         load_network(tmp_path)
@@ -190,7 +207,7 @@ def test_a_folder_is_no_network(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
-    monkeypatch.setattr(checkpoints.Path, "replace", _fail)
+    monkeypatch.setattr("os.replace", _fail)
     with pytest.raises(OSError, match="disk full"):
         save_network(saved, _trained("a2e"))
     assert saved.read_bytes() == before
