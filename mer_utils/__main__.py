@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .profiles import PROFILES
-from .results import CORPORA
+from .profiles import CORPORA, PROFILES
 
 if TYPE_CHECKING:
     from .predictor import Predictor
@@ -127,7 +126,10 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=PROFILES, default="quick", help=f"size of the run: {sizes}; default %(default)s"
     )
     parser.add_argument(
-        "--corpus", choices=("auto", *CORPORA), default="auto", help="where the music comes from; default %(default)s"
+        "--corpus",
+        choices=("auto", *CORPORA),
+        default="auto",
+        help="where the music comes from (others are to come); default %(default)s",
     )
     parser.add_argument("--seed", type=_seed, default=0, help="seed of everything random; default %(default)s")
 
@@ -145,9 +147,7 @@ def _seed(text: str) -> int:
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:
-    examples = (
-        "  mer run\n  mer run --profile smoke --only 02\n  mer run --profile paper --corpus soundtracks --out here"
-    )
+    examples = "  mer run\n  mer run --profile smoke --only 02\n  mer run --profile paper --seed 1 --out here"
     parser = _add_command(commands, "run", "execute the notebooks, in order, into build/", examples)
     _add_profile(parser)
     parser.add_argument(
@@ -201,7 +201,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever an earlier call left")
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help="file to write; default build/PROFILE/nets/SCHEME-SEED"
+        "--out", metavar="FILE", help="file to write, or a name in data/checkpoints; default build/PROFILE/nets/..."
     )
     parser.set_defaults(command=_train)
 
@@ -270,6 +270,7 @@ def _train(options: argparse.Namespace) -> int:
     from .profiles import fit_profile_network, get_profile, load_profile_corpus, locate_checkpoint
     from .report import compute_split_scores, describe_split_scores
 
+    target = _find_target(options)
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
     profile = get_profile(options.profile, **sizes, augment=options.augment)
     corpus = load_profile_corpus(profile, options.corpus)
@@ -278,16 +279,24 @@ def _train(options: argparse.Namespace) -> int:
         locate_checkpoint(corpus, options.scheme, **choices).unlink(missing_ok=True)
     trained = fit_profile_network(corpus, options.scheme, **choices)
     held_out = compute_split_scores(trained, corpus)
-    path = save_network(options.out or _default_net(options), replace(trained, scores=trained.scores | held_out))
+    path = save_network(target, replace(trained, scores=trained.scores | held_out))
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in trained.scores.items())
     print(f"{_shorten(path)}: {scores}", *filter(None, [describe_split_scores(held_out)]), sep="\n")
     return 0
 
 
-def _default_net(options: argparse.Namespace) -> Path:
+def _find_target(options: argparse.Namespace) -> Path:
+    """Name the file of a network to train, after finding out that it can be written."""
+    from .files import check_target
+    from .networks import locate_network
     from .results import build_folder
 
-    return build_folder(options.profile) / "nets" / f"{options.scheme}-{options.seed}.safetensors"
+    default = build_folder(options.profile) / "nets" / f"{options.scheme}-{options.seed}.safetensors"
+    given = options.out or default
+    # A folder is refused before its name is completed to that of a file.
+    target = Path(given) if Path(given).is_dir() else locate_network(given)
+    check_target(target)
+    return target
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ import torch
 from .inference import fold_network
 from .networks import BANDS, HEADS, MIN_FRAMES, AudioNetwork, TrainedNetwork, load_network
 from .ratings import EMOTIONS, MIDLEVEL
-from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, select_window
+from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, SpectrogramError, select_window
 
 _NAMES = {"midlevel": MIDLEVEL, "emotion": EMOTIONS}
+_DEFAULTS = SpectrogramConfig()
 
 
 class PredictorError(ValueError):
@@ -101,8 +102,8 @@ class Predictor:
         Mean and standard deviation of its training spectrograms, log10(1 + magnitude).
     batch_size
         Clips computed at once; None is 4 on a CPU, where more no longer fit its cache, and 64 on a GPU.
-    fps
-        Frames per second of the spectrograms, Hz.
+    spectrogram
+        Settings of the spectrograms that it hears.
     device
         Where to compute; None takes a GPU when there is one.
 
@@ -120,20 +121,30 @@ class Predictor:
         normalisation: tuple[float, float],
         *,
         batch_size: int | None = None,
-        fps: float = SpectrogramConfig.fps,
+        spectrogram: SpectrogramConfig = _DEFAULTS,
         device: str | torch.device | None = None,
     ) -> None:
         self.training_mean, self._std = normalisation
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.scheme, self.fps = network.scheme, fps
+        self.scheme, self.spectrogram = network.scheme, spectrogram
         self.batch_size = batch_size or (4 if self._device.type == "cpu" else 64)
         self._network = fold_network(network, winograd=self._device.type == "cpu").to(self._device)
         self._heads = HEADS[network.scheme]
 
     @classmethod
     def from_trained(cls, trained: TrainedNetwork, **options: object) -> "Predictor":
-        """Make a predictor of a trained network; options as for the class."""
-        return cls(trained.network, trained.normalisation, **{"fps": trained.spectrogram["fps"], **options})
+        """Make a predictor of a trained network; options as for the class.
+
+        Raises
+        ------
+        PredictorError
+            If the network expects a spectrogram that this version does not know.
+        """
+        try:
+            spectrogram = SpectrogramConfig(**trained.spectrogram)
+        except (TypeError, SpectrogramError) as error:
+            raise PredictorError(f"the network expects another kind of spectrogram: {error}") from error
+        return cls(trained.network, trained.normalisation, **{"spectrogram": spectrogram, **options})
 
     @classmethod
     def load(cls, path: str | Path, **options: object) -> "Predictor":
@@ -209,7 +220,7 @@ class Predictor:
         starts = [*range(0, last, hop), last]
         windows = self.predict([select_window(spec, start, n_frames=window_frames) for start in starts])
         means = (None if head is None else head.mean(axis=0) for head in windows)
-        return TrackPrediction(*means, windows=windows, starts=np.array(starts) / self.fps)
+        return TrackPrediction(*means, windows=windows, starts=np.array(starts) / self.spectrogram.fps)
 
     def outputs(self, which: str = "all") -> OutputFunction:
         """Give some outputs as one function of spectrograms.

@@ -46,8 +46,8 @@ def predict_file(path: str | Path, predictor: "Predictor") -> "TrackPrediction":
     from .audio import load_audio
     from .spectrogram import compute_spectrogram
 
-    y, _ = load_audio(path)
-    return predictor.predict_track(compute_spectrogram(y))
+    y, _ = load_audio(path, sr=predictor.spectrogram.sr)
+    return predictor.predict_track(compute_spectrogram(y, config=predictor.spectrogram))
 
 
 def describe_track_prediction(path: str | Path, prediction: "TrackPrediction", *, net: str) -> str:

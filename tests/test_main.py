@@ -14,6 +14,7 @@ import mer_utils
 from mer_utils import __main__ as command
 from mer_utils import companion, profiles, refresh, report
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
+from mer_utils.spectrogram import SpectrogramConfig
 
 
 def mer(*words):
@@ -36,7 +37,7 @@ def prediction(n_windows=3, emotion_only=False):
 @pytest.fixture
 def predictor(monkeypatch):
     """Replace `mer_utils.predictor`, and with it torch, by a net that hears the same in everything."""
-    heard = types.SimpleNamespace(predict_track=lambda spec: prediction())
+    heard = types.SimpleNamespace(predict_track=lambda spec: prediction(), spectrogram=SpectrogramConfig())
     loader = types.SimpleNamespace(load=lambda net: heard)
     monkeypatch.setitem(sys.modules, "mer_utils.predictor", types.SimpleNamespace(Predictor=loader))
 
@@ -81,6 +82,7 @@ def test_without_a_command_the_help_is_shown(capsys):
         (["run", "--profile", "smok"], "did you mean smoke?"),
         (["run", "--profil", "smoke"], "did you mean --profile?"),
         (["train", "--scheme", "jiont"], "did you mean joint?"),
+        (["run", "--corpus", "soundtracks"], "generated"),
         (["run", "--seed", "-1"], "not a whole number"),
         (["train", "--clips", "0"], "not a whole number of 1 or more"),
         (["predict"], "see mer predict --help"),
@@ -131,9 +133,9 @@ def test_run_hands_its_options_on(monkeypatch, tmp_path):
     calls = []
     done = companion.NotebookRun("02_b", tmp_path / "02_b.ipynb", 1.0, ())
     monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: calls.append((args, kwargs)) or [done])
-    words = ["--profile", "paper", "--only", "02", "--corpus", "soundtracks", "--seed", "3", "--out", "x"]
+    words = ["--profile", "paper", "--only", "02", "--corpus", "generated", "--seed", "3", "--out", "x"]
     assert command.main(["run", *words]) == 0
-    choices = {"only": ["02"], "out": command.Path("x"), "corpus": "soundtracks", "seed": 3}
+    choices = {"only": ["02"], "out": command.Path("x"), "corpus": "generated", "seed": 3}
     assert calls == [(("paper",), choices)]
 
 
@@ -224,6 +226,19 @@ def test_train_writes_where_it_is_told_and_reports_scores(training, tmp_path, ca
     assert capsys.readouterr().out == f"{out}: valid emotion r 0.5\n"
 
 
+@pytest.mark.parametrize(("out", "said"), [(".", "is a folder"), ("file/net", "is a file, not a folder")])
+def test_train_finds_out_before_training_that_it_cannot_write(training, tmp_path, capsys, out, said):
+    (tmp_path / "file").touch()
+    assert command.main(["train", "--out", str(tmp_path / out)]) == 2
+    assert said in capsys.readouterr().err
+    assert training == []
+
+
+def test_train_completes_the_name_of_the_file(training, tmp_path, capsys):
+    assert command.main(["train", "--out", str(tmp_path / "net")]) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/net.safetensors: ")
+
+
 def test_train_takes_other_sizes_than_the_profile_has(training):
     sizes = ["--clips", "4000", "--epochs", "30", "--width", "32", "--augment"]
     assert command.main(["train", *sizes]) == 0
@@ -269,6 +284,26 @@ def test_states_of_different_trainings_lie_apart():
         for seed in (0, 1)
     }
     assert len(paths) == 2 * 2 * 3 * 2
+
+
+def test_states_of_another_version_are_not_found(monkeypatch):
+    corpus = types.SimpleNamespace(fingerprint="f")
+    before = profiles.locate_checkpoint(corpus, "joint", profile="smoke")
+    monkeypatch.setattr("mer_utils.runs.VERSION", 0)
+    assert profiles.locate_checkpoint(corpus, "joint", profile="smoke") != before
+
+
+def test_two_stages_share_the_state_of_the_first():
+    corpus = types.SimpleNamespace(fingerprint="f")
+    places = [profiles.locate_checkpoint(corpus, scheme, profile="smoke") for scheme in ("a2mid", "a2mid2e", "a2e")]
+    assert places[0] == places[1] != places[2]
+
+
+def test_a_sound_is_heard_through_the_spectrogram_of_the_net(sound):
+    seen = []
+    net = types.SimpleNamespace(predict_track=seen.append, spectrogram=SpectrogramConfig(sr=16000, fps=50, fmax=7000))
+    report.predict_file(sound, net)
+    assert seen[0].shape == (50, net.spectrogram.n_bands)
 
 
 def test_an_unknown_profile_lists_those_there_are():

@@ -1,5 +1,7 @@
 """Predictor: the numbers of the plain network, however clips are batched, and tracks of any length."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -158,3 +160,22 @@ def test_a_predictor_from_a_file_hears_what_was_trained(tmp_path):
     with torch.inference_mode():
         plain = trained.network(torch.from_numpy(x)[None, None].float())
     np.testing.assert_allclose(predictor.predict(corpus.spectrogram("t0000")).emotion, plain.emotion, atol=1e-5)
+
+
+def test_a_predictor_hears_the_spectrogram_of_its_net(saved_like):
+    predictor = Predictor.from_trained(saved_like({"fps": 31.3, "fmax": 8000.0}))
+    assert (predictor.spectrogram.fps, predictor.spectrogram.fmax) == (31.3, 8000.0)
+    spec = np.ones((400, 149), np.float32)
+    assert predictor.predict_track(spec).starts[-1] == pytest.approx(87 / 31.3)
+
+
+@pytest.mark.parametrize("settings", [{"mel": True}, {"fps": -1.0}])
+def test_an_unknown_kind_of_spectrogram_is_refused(saved_like, settings):
+    with pytest.raises(PredictorError, match="another kind of spectrogram"):
+        Predictor.from_trained(saved_like(settings))
+
+
+@pytest.fixture
+def saved_like():
+    network = build_network("a2e", width=4).eval()
+    return lambda settings: SimpleNamespace(network=network, normalisation=(MEAN, STD), spectrogram=settings)
