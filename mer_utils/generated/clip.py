@@ -1,6 +1,6 @@
 """One clip from intent to samples: score, stems and mix.
 
-Public names: ``Clip``, ``build_clip``.
+Public names: ``Clip``, ``build_clip``, ``render_recording``.
 """
 
 from dataclasses import dataclass
@@ -45,14 +45,18 @@ def build_clip(
     """
     score = compose(intent, album, dice, song=song)
     stems = render_parts(score.parts, tuning=album.tuning)
-    planned = intent.planned["dissonance"]
-    drive = max(planned - 0.6, 0.0) if dice("drive").random() < 0.5 else 0.0
-    tilt = 1.3 * intent.knobs["lift"] - 3.0 * (intent.planned["minorness"] - 0.5)
-    mix = render_mix(stems, album, dice, drive=drive, tilt=tilt, envelope=_build_envelope(intent, dice))
+    mix = render_recording(stems, intent, album, dice)
     if extra is not None:
         mix = mix + np.asarray(extra, np.float32)
     peak = np.abs(mix).max()
     return Clip(score, stems, mix, np.float32(1 / peak) if peak > 0 else np.float32(1))
+
+
+def render_recording(stems: np.ndarray, intent: Intent, album: Album, dice: Dice) -> np.ndarray:
+    """Record stems (n_parts, 330750) of a clip, all or some, as the clip was: (330750,), not normalised."""
+    drive = max(intent.planned["dissonance"] - 0.6, 0.0) if dice("drive").random() < 0.5 else 0.0
+    tilt = 1.3 * intent.knobs["lift"] - 3.0 * (intent.planned["minorness"] - 0.5)
+    return render_mix(stems, album, dice, drive=drive, tilt=tilt, envelope=_build_envelope(intent, dice))
 
 
 def _build_envelope(intent: Intent, dice: Dice) -> np.ndarray:

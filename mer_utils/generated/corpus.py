@@ -93,6 +93,7 @@ class GeneratedCorpus(Corpus):
         if (extra is None) != (not extra_name):
             raise CorpusError("an extra signal and its name go together")
         self.config, self.extra = config, extra
+        self._key = (config.seed, config.n_tracks)  # another size is another corpus, not a part of this one
         settings = [dataclasses.asdict(config), dataclasses.asdict(SpectrogramConfig()), extra_name]
         key = json.dumps([self.name, self.version, *settings], sort_keys=True)
         self.fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
@@ -118,7 +119,7 @@ class GeneratedCorpus(Corpus):
         """Return the album of a track: its instruments, room and recording."""
         row = self.tracks.iloc[self._row(track_id)]
         number = int(row["album"].rsplit("-", 1)[1])
-        return build_album(row["style"], np.random.default_rng([self.config.seed, 2, number]))
+        return build_album(row["style"], np.random.default_rng([*self._key, 2, number]))
 
     def clip(self, track_id: str, *, intent: Intent | None = None, song: Song | None = None) -> Clip:
         """Compose and render a track: score, stems and mix, before peak normalisation.
@@ -130,7 +131,7 @@ class GeneratedCorpus(Corpus):
         extra = None
         if self.extra is not None:
             extra = self.extra(pd.concat([self.tracks.iloc[row], self.midlevel.iloc[row], self.emotion.iloc[row]]))
-        dice = Dice(self.config.seed, 3, row)
+        dice = Dice(*self._key, 3, row)
         return build_clip(intent or self.intent(track_id), self.album(track_id), dice, song=song, extra=extra)
 
     def audio(self, track_id: str) -> tuple[np.ndarray, int]:
