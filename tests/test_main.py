@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import soundfile
+from fakes import build_fake_corpus
 
 import mer_utils
 from mer_utils import __main__ as command
@@ -257,6 +258,32 @@ def test_train_keeps_the_scores_on_clips_it_never_saw(training, monkeypatch, cap
     assert [row.split()[-1] for row in rows] == ["ceiling", "0.750", "0.520"]
 
 
+@pytest.fixture
+def scored(monkeypatch):
+    """Score predictions that are a blend of the noise-free ratings and of another clip's."""
+    corpus = build_fake_corpus(60)
+    corpus.tracks["split"] = np.resize(["train", "valid", "test"], 60)
+    corpus.true_midlevel, corpus.true_emotion = corpus.midlevel, corpus.emotion
+    corpus.midlevel = corpus.midlevel + np.random.default_rng(1).normal(0, 2, corpus.midlevel.shape)
+
+    def score(blend):
+        seven = corpus.true_midlevel.loc[corpus.select("test")]
+        heard = {"midlevel": (1 - blend) * seven + blend * np.roll(seven, 1, axis=0)}
+        monkeypatch.setattr("mer_utils.evaluation.predict_split", lambda trained, corpus, split: heard)
+        return report.compute_split_scores(None, corpus)
+
+    return score
+
+
+def test_a_perfect_ear_reaches_the_ceiling_and_no_other_does(scored):
+    perfect, poorer = scored(0), scored(0.1)
+    assert set(perfect) == {"test_midlevel_rated", "test_midlevel_noise_free", "test_midlevel_ceiling"}
+    assert perfect["test_midlevel_noise_free"] == pytest.approx(1, abs=1e-9)
+    assert perfect["test_midlevel_rated"] == pytest.approx(perfect["test_midlevel_ceiling"], abs=1e-9)
+    assert poorer["test_midlevel_noise_free"] < 1 - 1e-4
+    assert poorer["test_midlevel_ceiling"] == perfect["test_midlevel_ceiling"]
+
+
 def test_command_line_and_networks_know_the_same_schemes():
     from mer_utils.networks import SCHEMES
 
@@ -304,6 +331,14 @@ def test_a_sound_is_heard_through_the_spectrogram_of_the_net(sound):
     net = types.SimpleNamespace(predict_track=seen.append, spectrogram=SpectrogramConfig(sr=16000, fps=50, fmax=7000))
     report.predict_file(sound, net)
     assert seen[0].shape == (50, net.spectrogram.n_bands)
+
+
+@pytest.mark.parametrize("name", profiles.PROFILES)
+def test_augmentation_is_a_choice_that_the_key_knows(name):
+    chosen = [profiles.get_profile(name, augment=augment) for augment in (None, False, True)]
+    assert [profiles._choose_config(one, 0).augmentation is None for one in chosen] == [True, True, False]
+    corpus = types.SimpleNamespace(fingerprint="f")
+    assert len({profiles.locate_checkpoint(corpus, "joint", profile=one) for one in chosen}) == 2
 
 
 def test_an_unknown_profile_lists_those_there_are():
