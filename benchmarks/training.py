@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mer_utils.augmentation import Augmentation
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.runs import Run
 from mer_utils.training import TrainingConfig, paper_config, quick_config
@@ -72,7 +73,7 @@ def main() -> None:
     configs = {
         "quick": quick,
         "quick, float32": replace(quick, precision="float32"),
-        "quick, no augmentation": replace(quick, augmentation=None),
+        "quick, augmented": replace(quick, augmentation=Augmentation()),
         "quick, 200 frames": replace(quick, crop_frames=200),
         "quick, batch 32": replace(quick, batch_size=32),
         "quick, batch 8": replace(quick, batch_size=8),

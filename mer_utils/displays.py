@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .audio import save_audio
-from .results import figures_folder, save_bytes
+from .files import save_bytes
+from .results import figures_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ runner sets it). Below it lie ``notebooks/`` and, beside them, ``figures/`` with
 notebook makes, named ``NN_...`` after the notebook's number, and ``results.json``.
 
 Public names: ``build_folder``, ``figures_folder``, ``save_results``, ``load_results``, ``check_headline``,
-``save_bytes``, ``HeadlineError``, ``ResultsError``.
+``HeadlineError``, ``ResultsError``.
 """
 
 import json
@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import save_bytes as save_bytes
 from .files import save_text
 from .paths import BUILD, DATA
 from .profiles import CORPORA, get_profile

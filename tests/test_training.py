@@ -242,7 +242,6 @@ def test_the_second_stage_is_linear_regression(corpus):
 def test_two_stages_in_one_call(corpus):
     config = replace(TINY, max_epochs=1)
     both, first = _fit(corpus, "a2mid2e", config=config), _fit(corpus, "a2mid", config=config)
-    assert both.scores["valid_midlevel"] == pytest.approx(first.scores["valid_midlevel"], abs=0.05)
     assert torch.equal(both.network.to_midlevel.weight, first.network.to_midlevel.weight)
 
 
