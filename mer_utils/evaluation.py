@@ -224,9 +224,9 @@ def describe_acquaintance(trained: "TrainedNetwork", corpus: "Corpus", track_id:
     str
         The end of a sentence that begins with the network.
     """
-    theirs, ours = (str(mark)[:8] for mark in (trained.corpus.get("fingerprint"), corpus.fingerprint))
+    theirs, ours = str(trained.corpus.get("fingerprint")), corpus.fingerprint
     if theirs != ours:
-        return f"was trained on corpus {theirs}; none of its training clips is in this one, {ours}"
+        return f"was trained on corpus {theirs[:8]}; none of its training clips is in this one, {ours[:8]}"
     if (split := corpus.tracks.loc[track_id, "split"]) in ("train", "valid"):
         use = "trained on" if split == "train" else "picked among its epochs by"
         return f"was {use} clips that include this one, so it may do better here than elsewhere"

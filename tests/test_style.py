@@ -80,7 +80,7 @@ def test_cells_are_small(notebook):
     assert statistics.median(sizes) <= 5
     assert sum(size <= 12 for size in sizes) >= 0.9 * len(sizes)
     assert len(sizes) <= 30
-    assert sum(sizes) <= 115
+    assert sum(sizes) <= 110
 
 
 def test_code_comes_after_text(notebook):
@@ -93,7 +93,8 @@ def test_code_comes_after_text(notebook):
 def test_text_cells_are_short(notebook):
     counts = [words(source) for source in sources(notebook, "markdown")[1:-1]]
     assert min(counts) >= 15
-    assert max(counts) <= 50
+    assert max(counts) <= 45
+    # The opening holds a title, the reason, three bullets, the source and the run time.
     assert words(sources(notebook, "markdown")[0]) <= 120
 
 
@@ -121,9 +122,9 @@ def functions(path):
 
 
 def test_modules_are_small():
-    sizes = [len(path.read_text().splitlines()) for path in MODULES]
-    assert max(sizes) <= 310
-    assert statistics.median(sizes) <= 155
+    sizes = [len(lines(path.read_text())) for path in MODULES]  # without blank lines, docstrings included
+    assert max(sizes) <= 300
+    assert statistics.median(sizes) <= 150
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
