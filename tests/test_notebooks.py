@@ -1,5 +1,10 @@
-"""Every notebook runs from top to bottom in the smallest profile, and writes and shows what it promises."""
+"""Every notebook runs from top to bottom in the smallest profile, and writes and shows what it promises.
 
+The committed notebooks, what they show and the released net belong together: where one of them is missing, these tests
+fail rather than skip (`make run`, then `make refresh`).
+"""
+
+import base64
 import json
 import re
 
@@ -9,13 +14,11 @@ import pytest
 from mer_utils.companion import run_notebooks, select_notebooks
 from mer_utils.displays import SoundTable
 from mer_utils.networks import load_network
-from mer_utils.paths import CHECKPOINTS, FIGURES
+from mer_utils.paths import FIGURES, ROOT
 
 NOTEBOOKS = select_notebooks()
 NAMES = [path.stem for path in NOTEBOOKS]
-NEEDS_NET = pytest.mark.skipif(
-    not (CHECKPOINTS / "joint.safetensors").exists(), reason="data/checkpoints/joint.safetensors is not there"
-)
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "data/README.md", "benchmarks/README.md")
 
 
 def code_cells(notebook):
@@ -49,7 +52,7 @@ def hidden(headline, text):
     ]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=NEEDS_NET if name[:2] == "00" else ()) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_runs_and_keeps_its_promises(name, tmp_path, monkeypatch):
     monkeypatch.setenv("MER_CACHE", str(tmp_path / "cache"))
     [run] = run_notebooks("smoke", only=name, out=tmp_path)
@@ -78,11 +81,50 @@ def test_a_corrupted_number_is_noticed():
     ]
 
 
-@pytest.mark.skipif(not (FIGURES / "results.json").exists(), reason="the notebooks were not refreshed yet")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
-def test_committed_numbers_are_the_stored_ones(path):
+@pytest.fixture(params=NOTEBOOKS, ids=NAMES)
+def committed(request):
+    return request.param.stem, nbformat.read(request.param, as_version=4)
+
+
+def test_committed_notebooks_ran_once_from_top_to_bottom(committed):
+    counts = [cell.execution_count for cell in code_cells(committed[1])]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_committed_numbers_are_the_stored_ones(committed):
+    name, notebook = committed
     stored = json.loads((FIGURES / "results.json").read_text())
-    assert hidden(stored[path.stem]["headline"], all_shown(nbformat.read(path, as_version=4), "text/markdown")) == []
+    assert hidden(stored[name]["headline"], all_shown(notebook, "text/markdown")) == []
+
+
+def shown_files(notebook):
+    """Names in the figures folder of all that a notebook's outputs play or show."""
+    players = re.findall(r"\.\./figures/([\w.-]+\.\w+)", all_shown(notebook, "text/html"))
+    return {*players, *(f"{name}.png" for name in re.findall(r"figure (\d\d_\w+)", all_shown(notebook, "text/plain")))}
+
+
+def test_the_figures_folder_holds_what_the_notebooks_show_and_nothing_else():
+    shown = [shown_files(nbformat.read(path, as_version=4)) for path in NOTEBOOKS]
+    assert {path.name for path in FIGURES.glob("[!.]*")} == {"results.json"}.union(*shown)
+
+
+def test_committed_pictures_are_the_stored_ones(committed):
+    for output in outputs(committed[1]):
+        if picture := output.get("data", {}).get("image/png"):
+            name = output["data"]["text/plain"].removeprefix("figure ")
+            assert base64.b64decode(picture) == (FIGURES / f"{name}.png").read_bytes()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_link_to_what_exists(document):
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text())
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+def test_the_first_picture_is_shown_with_its_caption():
+    [alt] = re.findall(r"!\[(.*?)\]\(figures/00_overview.png\)", (ROOT / "README.md").read_text().replace("\n", " "))
+    assert f'"{alt}."' in NOTEBOOKS[0].read_text().replace("\\", "")
 
 
 def test_every_notebook_promises_figures():
