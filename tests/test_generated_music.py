@@ -17,7 +17,7 @@ from mer_utils.generated.truth import build_truth
 from mer_utils.ratings import MIDLEVEL
 
 MIDDLE = Intent(planned=dict.fromkeys(MIDLEVEL, 0.5), caused=dict.fromkeys(MIDLEVEL, 0.5))
-#: Programs that sound an octave off, like the stops of an organ, the strike tone of a bell or a voice's second harmonic.
+#: Programs that sound an octave off, like the stops of an organ or the strike tone of a bell.
 OCTAVE_STOPS = {14: 1, 16: -1, 18: -1, 47: -1, 52: 1}
 #: Programs without a definite pitch.
 UNPITCHED = {115, 116, 117}
