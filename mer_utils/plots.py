@@ -129,10 +129,12 @@ def plot_profile(
 ) -> "tuple[Figure, Axes]":
     """Draw the features or emotions of one track on the raters' scale.
 
+    A linear layer can leave the scale: such a value is a triangle at the end it passed, with its number.
+
     Parameters
     ----------
     values
-        Ratings 1-10 by name, such as predictions.
+        Ratings by name, such as predictions.
     truth
         Ratings 1-10 by the same names to hold them against.
     ends
@@ -145,7 +147,17 @@ def plot_profile(
     fig, ax = build_axes(ax, size=(FULL[0], 0.8 + 0.36 * len(names)))
     ax.hlines(rows, *RATING_RANGE, color=FAINT)
     colours = [COLOURS.get(name, OURS) for name in names]
-    ax.scatter(values, rows, s=90, c=colours, zorder=3, label="predicted")
+    lowest, highest = RATING_RANGE
+    beyond = np.select([values < lowest - 0.1, values > highest + 0.1], [-1, 1])
+    shown = np.clip(values, lowest, highest)
+    for side, marker in ((0, "o"), (-1, "<"), (1, ">")):
+        chosen = [colour for colour, where in zip(colours, beyond, strict=True) if where == side]
+        here = beyond == side
+        ax.scatter(
+            shown[here], rows[here], s=90, c=chosen, marker=marker, zorder=3, label=None if side else "predicted"
+        )
+    for row, value, x in zip(rows[beyond != 0], values[beyond != 0], shown[beyond != 0], strict=True):
+        ax.text(x, row + 0.32, f"{value:.1f}", ha="center", va="center", **NOTE)
     if truth is not None:
         ax.scatter(truth[names], rows, marker="|", s=260, linewidths=2, c=THEIRS, zorder=4, label="truth")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -151,3 +151,11 @@ def test_scatter_writes_r():
 
 def test_every_rating_has_a_colour_of_its_own():
     assert len(set(COLOURS.values())) == len(COLOURS) == 15
+
+
+def test_a_rating_beyond_the_scale_is_marked_with_its_number():
+    _, ax = plot_profile(pd.Series({"happy": -0.4, "sad": 4.0, "tender": 11.0}))
+    drawn = sorted(float(x) for dots in ax.collections[1:] for x in dots.get_offsets()[:, 0])
+    assert drawn == [1.0, 4.0, 10.0]
+    assert {"-0.4", "11.0"} <= {text.get_text() for text in ax.texts}
+    assert "4.0" not in {text.get_text() for text in ax.texts}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .composer import Plan
 
 _Written = tuple[float, list[Note]]
-_KICK, _SNARE, _HAT, _TOM, _RIDE, _CRASH = 36, 38, 42, 45, 51, 49
+_KICK, _SNARE, _HAT, _TOM, _RIDE = 36, 38, 42, 45, 51
 
 
 def write_melody(intent: Intent, plan: "Plan", dice: Dice, part: Part) -> _Written:
