@@ -128,8 +128,8 @@ def paper_config(**changes: Any) -> TrainingConfig:
 def quick_config(**changes: Any) -> TrainingConfig:
     """Give the fast recipe of the default profile, with changes by name.
 
-    It trains without augmentation: within two minutes, that costs .03 of mean r on styles never heard. It pays in
-    nets that meet real recordings and train longer.
+    It trains without augmentation, which loses a little within two minutes, even on held-out styles
+    (benchmarks/README.md). It pays in nets that meet real recordings and train longer.
     """
     quick = TrainingConfig(
         crop_frames=128,
