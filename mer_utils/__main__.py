@@ -218,7 +218,9 @@ def _run(options: argparse.Namespace) -> int:
     if failed:
         _complain(f"{len(failed)} of {len(runs)} notebooks failed: {', '.join(failed)}; see {where}")
         return 1
-    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {_shorten(runs[0].path)}")
+    # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
+    opened = _shorten(runs[0].path.parents[1])
+    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
     return 0
 
 

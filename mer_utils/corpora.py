@@ -125,16 +125,20 @@ def save_corpus(
 
     Raises
     ------
-    CorpusError, AudioError
+    CorpusError
         For an unknown track or an unknown suffix.
     """
     from tqdm import tqdm
 
-    from .audio import save_audio
+    from .audio import FORMATS, save_audio
 
+    ids = list(corpus.tracks.index if track_ids is None else track_ids)
+    if isinstance(track_ids, str) or suffix not in FORMATS:
+        raise CorpusError(f"save_corpus needs a list of track ids and a suffix among {', '.join(FORMATS)}")
+    for track_id in ids:
+        corpus._row(track_id)  # an unknown one is named before anything is written
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    ids = list(corpus.tracks.index if track_ids is None else track_ids)
     for track_id in tqdm(ids, desc="write corpus", unit="clip"):
         path = folder / f"{track_id}{suffix}"
         if not path.is_file():

@@ -132,7 +132,7 @@ def _clean_notebook(source: Path, executed: Path, figures: Mapping[Path, bytes])
     import nbformat
 
     if not executed.exists():
-        raise RefreshError(f"{executed} does not exist: run mer run --only {source.stem[:2]} first")
+        raise RefreshError(f'{executed} does not exist: first make run ARGS="--only {source.stem[:2]}"')
     notebook, done = (nbformat.read(path, as_version=4) for path in (source, executed))
     _check_run(notebook, done, name=source.stem)
     outputs = [cell for cell in done.cells if not _is_injected(cell)]

@@ -132,9 +132,22 @@ def test_a_corpus_can_be_written_out(corpus, tmp_path):
     np.testing.assert_allclose(load_audio(tmp_path / "out" / "g0001.flac")[0], corpus.audio("g0001")[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("bad", [{"track_ids": ["g0001", "nope"]}, {"track_ids": "g0001"}, {"suffix": ".aac"}])
+def test_a_wrong_request_writes_nothing(corpus, tmp_path, bad):
+    with pytest.raises(CorpusError):
+        save_corpus(corpus, tmp_path / "out", **bad)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"n_track": 3}, "n_tracks"), ({"n_tracks": 3}, "n_tracks >= 40"), ({"extra": len}, "go together")],
+    [
+        ({"n_tracks": "48"}, "whole numbers"),
+        ({"seed": -1}, "seed >= 0"),
+        ({"n_track": 3}, "n_tracks"),
+        ({"n_tracks": 3}, "n_tracks >= 40"),
+        ({"extra": len}, "go together"),
+    ],
 )
 def test_wrong_options_are_named(options, message):
     with pytest.raises(CorpusError, match=message):

@@ -116,9 +116,31 @@ def test_a_given_song_loses_its_melody_with_its_melodiousness():
     assert arrange(melodiousness=0.15).leap.ne(0).any()
 
 
-def test_an_empty_song_is_refused():
-    with pytest.raises(ValueError, match="a song needs"):
-        Song(0, False, 4, (), ())
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"melody": ()},
+        {"chords": ()},
+        {"tonic": 60},
+        {"beats_per_bar": 5},
+        {"melody": ((0, -1, 0),)},
+        {"chords": (SongChord(0, 0, minor=False),)},
+    ],
+)
+def test_an_impossible_song_is_refused(bad):
+    with pytest.raises(ValueError, match="song"):
+        replace(TUNE, **bad)
+
+
+@pytest.mark.parametrize("bad", [{"parts": ("piano",)}, {"parts": "melody"}, {"start": 20}, {"start": 5, "end": 4}])
+def test_an_impossible_focus_is_refused(bad):
+    with pytest.raises(ValueError, match="a focus needs"):
+        Focus("dissonance", **bad)
+
+
+def test_a_cause_moves_by_a_number():
+    with pytest.raises(ValueError, match="not by nan"):
+        MIDDLE.with_cause("dissonance", float("nan"))
 
 
 def test_given_ratings_become_an_intent():
@@ -128,9 +150,18 @@ def test_given_ratings_become_an_intent():
     assert intent.knobs == {"drive": 1.5, "lift": 0, "edge": 0, "menace": 0}
 
 
-@pytest.mark.parametrize("bad", [{"midlevel": [5] * 6}, {"midlevel": [5] * 7, "knobs": {"tempo": 1}}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"midlevel": [5] * 6},
+        {"midlevel": [0.5] * 7},
+        {"midlevel": [float("nan")] * 7},
+        {"midlevel": [5] * 7, "knobs": {"tempo": 1}},
+        {"midlevel": [5] * 7, "knobs": {"drive": 40}},
+    ],
+)
 def test_impossible_intents_are_refused(bad):
-    with pytest.raises(ValueError, match="an intent needs 7 ratings"):
+    with pytest.raises(ValueError, match=r"an intent needs 7 ratings|knobs are standard normal"):
         build_intent(**bad)
 
 

@@ -177,7 +177,7 @@ def test_another_run_than_the_sources_own_is_refused(root, options, said):
 
 def test_a_notebook_that_was_not_run_is_refused(root):
     (root / "build" / "quick" / "notebooks" / "01_a.ipynb").unlink()
-    with pytest.raises(refresh.RefreshError, match="run mer run --only 01 first"):
+    with pytest.raises(refresh.RefreshError, match='first make run ARGS="--only 01"'):
         refresh.refresh_notebooks()
 
 

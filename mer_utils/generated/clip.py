@@ -42,6 +42,16 @@ def build_clip(
     """Compose, play and record one clip of 15 s at 22 050 Hz.
 
     With a ``song`` its melody and chords are arranged; ``extra`` (330750,) is added to the recording.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mer_utils.generated.intent import Dice, build_intent
+    >>> from mer_utils.generated.styles import build_album
+    >>> intent = build_intent([8, 3, 3, 8, 2, 8, 3])  # ratings 1-10, in the order of `ratings.MIDLEVEL`
+    >>> clip = build_clip(intent, build_album("rock", np.random.default_rng(0)), Dice(0))
+    >>> (clip.mix * clip.gain).shape
+    (330750,)
     """
     score = compose(intent, album, dice, song=song)
     stems = render_parts(score.parts, tuning=album.tuning)

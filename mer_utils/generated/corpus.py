@@ -61,8 +61,14 @@ class GeneratedConfig:
     outside_share: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.n_tracks < 40 or not 1 <= self.renderings <= 4:
-            raise CorpusError(f"a generated corpus has n_tracks >= 40 and renderings 1 to 4, not {self}")
+        numbers = (self.n_tracks, self.seed, self.renderings)
+        if not all(isinstance(n, int) for n in numbers) or self.n_tracks < 40 or self.seed < 0 or self.renderings < 1:
+            raise CorpusError(
+                "a generated corpus has whole numbers n_tracks >= 40, seed >= 0 and renderings 1 to 4, "
+                f"not {self.n_tracks!r}, {self.seed!r} and {self.renderings!r}"
+            )
+        if self.renderings > 4:
+            raise CorpusError(f"a generated corpus has renderings 1 to 4, not {self.renderings}")
 
 
 class GeneratedCorpus(Corpus):
@@ -146,7 +152,8 @@ class GeneratedCorpus(Corpus):
     def twin(self, track_id: str, feature: str, delta: float, *, focus: Focus | None = None) -> Twin:
         """Render a track with one musical cause changed and all else the same; see `generated.truth.build_twin`.
 
-        ``delta`` moves the feature's control, 0-1; ``focus`` confines the change to some notes.
+        ``delta`` moves the feature's control, 0-1; ``focus`` confines the change to some notes. Where the control is
+        at its end already, or no note of this track can carry the change, ``notes`` is empty and the sounds are equal.
         """
         original = self.intent(track_id)
         return build_twin(lambda intent: self.clip(track_id, intent=intent), original, feature, delta, focus=focus)

@@ -14,8 +14,9 @@ from zlib import crc32
 import numpy as np
 from scipy import stats
 
-from ..ratings import MIDLEVEL
+from ..ratings import MIDLEVEL, RATING_RANGE
 from .ratings import RatingTable, compute_quantiles
+from .score import DURATION, ROLES
 
 #: Which emotions, beyond mid-level, turn which knob (weights in the order of `EMOTIONS`; made uncorrelated in this
 #: order). Cues from Juslin & Laukka (2004) and Eerola, Friberg & Bresin (2013) where these have them: data/README.md.
@@ -42,7 +43,7 @@ class Focus:
     start, end
         Seconds; notes that begin in this span carry the trait.
     parts
-        Roles that carry it, or None for all.
+        Roles that carry it (those of `score.Part.role`), or None for all.
     elsewhere
         Control of all other notes, 0-1.
     """
@@ -52,6 +53,13 @@ class Focus:
     end: float = float("inf")
     parts: tuple[str, ...] | None = None
     elsewhere: float = 0.3
+
+    def __post_init__(self) -> None:
+        unknown = set(self.parts or ()) - set(ROLES)
+        if isinstance(self.parts, str) or unknown or not 0 <= self.start < min(self.end, DURATION):
+            raise ValueError(
+                f"a focus needs 0 <= start < end within {DURATION:g} s and a tuple of roles among {', '.join(ROLES)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ class Intent:
         """Return the same plan with one cause moved by ``delta``, clipped to 0-1."""
         if feature not in self.caused:
             raise ValueError(f"unknown feature {feature!r}; there are: {', '.join(MIDLEVEL)}")
+        if not np.isfinite(delta):
+            raise ValueError(f"a cause moves by a number, not by {delta}")
         moved = float(np.clip(self.caused[feature] + delta, 0, 1))
         return replace(self, caused={**self.caused, feature: moved})
 
@@ -125,12 +135,17 @@ def build_intent(midlevel: Sequence[float], *, knobs: Mapping[str, float] | None
     Raises
     ------
     ValueError
-        If there are not seven ratings, or for an unknown knob.
+        If there are not seven ratings on 1-10, or for an unknown knob or one beyond 4.
     """
-    if len(midlevel) != len(MIDLEVEL) or set(knobs or ()) - set(KNOBS):
+    ratings = np.asarray(midlevel, float)
+    if ratings.shape != (len(MIDLEVEL),) or set(knobs or ()) - set(KNOBS):
         raise ValueError(f"an intent needs {len(MIDLEVEL)} ratings and knobs among {', '.join(KNOBS)}")
+    if not np.all((ratings >= RATING_RANGE[0]) & (ratings <= RATING_RANGE[1])):
+        raise ValueError(f"an intent needs 7 ratings on 1-10 (a net's answer is rating / 10), not {ratings.tolist()}")
+    if not np.all(np.abs(list((knobs or {"": 0.0}).values())) <= 4):
+        raise ValueError(f"knobs are standard normal, -4 to 4, not {dict(knobs or {})}")
     lowest, highest = _control_range()
-    controls = ((np.asarray(midlevel, float) - lowest) / (highest - lowest)).clip(0, 1)
+    controls = ((ratings - lowest) / (highest - lowest)).clip(0, 1)
     return _build_intent(controls, np.array([(knobs or {}).get(name, 0.0) for name in KNOBS]))
 
 
@@ -140,7 +155,13 @@ def _control_range() -> np.ndarray:
 
 
 class Dice:
-    """Independent random streams by name, so that changing one decision leaves all others as they were."""
+    """Independent random streams by name, so that changing one decision leaves all others as they were.
+
+    Parameters
+    ----------
+    key
+        Whole numbers from 0, such as a seed: the same key, the same music.
+    """
 
     def __init__(self, *key: int) -> None:
         self.key = key

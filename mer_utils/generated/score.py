@@ -1,9 +1,12 @@
 """A score whose notes know why they are there: what a composer returns and a renderer plays.
 
-Public names: ``Note``, ``Part``, ``Score``, ``Song``, ``SongChord``, ``DURATION``.
+Public names: ``Note``, ``Part``, ``Score``, ``Song``, ``SongChord``, ``ROLES``, ``DURATION``.
 """
 
 from dataclasses import dataclass, field
+
+#: What a part can be in a clip.
+ROLES = ("melody", "counter", "chords", "bass", "ostinato", "percussion", "cross", "cluster", "drone")
 
 #: Length of every generated clip in seconds, as in the two rated collections.
 DURATION = 15.0
@@ -62,7 +65,7 @@ class Part:
     Attributes
     ----------
     role
-        "melody", "counter", "chords", "bass", "ostinato", "percussion", "cross", "cluster" or "drone".
+        One of `ROLES`.
     program
         General MIDI program 0-127, or the kit's program for percussion.
     drums
@@ -142,8 +145,11 @@ class Song:
     chords: tuple[SongChord, ...]
 
     def __post_init__(self) -> None:
-        if not self.melody or not self.chords or self.beats_per_bar not in (3, 4):
-            raise ValueError("a song needs a melody, chords and 3 or 4 beats per bar")
+        if not self.melody or not self.chords or self.beats_per_bar not in (3, 4) or self.tonic not in range(12):
+            raise ValueError("a song needs a melody, chords, 3 or 4 beats per bar, and a tonic of 0-11")
+        lengths = [chord.beats for chord in self.chords] + [length for _, length, _ in self.melody]
+        if min(lengths) <= 0 or min(start for start, _, _ in self.melody) < 0:
+            raise ValueError("the notes and chords of a song need a length of more than 0 beats, from beat 0 on")
 
     @property
     def beats(self) -> float:
