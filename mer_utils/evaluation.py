@@ -13,7 +13,7 @@ import numpy as np
 
 from .ratings import EMOTIONS, MIDLEVEL, UNIT
 from .scores import compute_correlations, compute_partial_correlations
-from .spectrogram import WINDOW_FRAMES, select_window
+from .spectrogram import compute_window_starts, select_window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,18 +135,12 @@ def predict_split(trained: "TrainedNetwork", corpus: "Corpus", split: str) -> "d
 
 def _predict_means(predictor: "Predictor", specs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Predict the windows of many clips in one call: ``Predictor.predict_track`` of each, (n_clips, n_outputs)."""
-    starts = [_list_starts(len(spec)) for spec in specs]
+    starts = [compute_window_starts(len(spec)) for spec in specs]
     windows = [select_window(spec, start) for spec, mine in zip(specs, starts, strict=True) for start in mine]
     first = np.cumsum([0, *map(len, starts[:-1])])  # number of each clip's first window
     counts = np.array([len(mine) for mine in starts])[:, None]
     heard = predictor.predict(windows)._asdict().items()
     return {head: np.add.reduceat(rows.astype(np.float64), first) / counts for head, rows in heard if rows is not None}
-
-
-def _list_starts(n_frames: int) -> list[int]:
-    """List the first frames of a clip's windows: every half window, and the last one ends with the clip."""
-    last = max(0, n_frames - WINDOW_FRAMES)
-    return [*range(0, last, WINDOW_FRAMES // 2), last]
 
 
 def compute_score_table(predicted: "pd.DataFrame", corpus: "Corpus") -> "pd.DataFrame":

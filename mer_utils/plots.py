@@ -157,7 +157,8 @@ def plot_profile(
             shown[here], rows[here], s=90, c=chosen, marker=marker, zorder=3, label=None if side else "predicted"
         )
     for row, value, x in zip(rows[beyond != 0], values[beyond != 0], shown[beyond != 0], strict=True):
-        ax.text(x, row + 0.32, f"{value:.1f}", ha="center", va="center", **NOTE)
+        inward = 0.12 if value < x else -0.12  # beside the triangle, clear of the truth's bar
+        ax.text(x + inward, row + 0.3, f"{value:.1f}", ha="left" if inward > 0 else "right", va="center", **NOTE)
     if truth is not None:
         ax.scatter(truth[names], rows, marker="|", s=260, linewidths=2, c=THEIRS, zorder=4, label="truth")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

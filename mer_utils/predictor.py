@@ -21,7 +21,7 @@ import torch
 from .inference import fold_network
 from .networks import BANDS, HEADS, MIN_FRAMES, AudioNetwork, TrainedNetwork, load_network
 from .ratings import EMOTIONS, MIDLEVEL
-from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, SpectrogramError, select_window
+from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, SpectrogramError, compute_window_starts, select_window
 
 _NAMES = {"midlevel": MIDLEVEL, "emotion": EMOTIONS}
 _DEFAULTS = SpectrogramConfig()
@@ -216,8 +216,7 @@ class Predictor:
         hop = max(1, window_frames // 2) if hop_frames is None else hop_frames
         if np.ndim(spec) != 2 or len(spec) < 1 or window_frames < 1 or hop < 1:
             raise PredictorError(f"cannot cut {np.shape(spec)} into windows of {window_frames} frames every {hop}")
-        last = max(0, len(spec) - window_frames)
-        starts = [*range(0, last, hop), last]
+        starts = compute_window_starts(len(spec), window_frames=window_frames, hop_frames=hop)
         windows = self.predict([select_window(spec, start, n_frames=window_frames) for start in starts])
         means = (None if head is None else head.mean(axis=0) for head in windows)
         return TrackPrediction(*means, windows=windows, starts=np.array(starts) / self.spectrogram.fps)

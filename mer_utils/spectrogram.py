@@ -7,7 +7,8 @@ Hann-windowed frames of 2048 samples, magnitude of the FFT, overlapping triangle
 Frame k starts at sample int(k * hop) and looks ahead: nothing is centred, and zeros follow the last sample.
 
 Public names: ``SpectrogramConfig``, ``SpectrogramError``, ``WINDOW_FRAMES``, ``compute_filterbank``,
-``compute_spectrogram``, ``compute_band_frequencies``, ``compute_frame_times``, ``select_window``.
+``compute_spectrogram``, ``compute_band_frequencies``, ``compute_frame_times``, ``select_window``,
+``compute_window_starts``.
 """
 
 import math
@@ -196,6 +197,17 @@ def compute_frame_times(n_frames: int, config: SpectrogramConfig = _DEFAULT) -> 
         (n_frames,) seconds, rounded down to a sample as the frames are.
     """
     return _frame_starts(n_frames, config) / config.sr
+
+
+def compute_window_starts(
+    n_frames: int, *, window_frames: int = WINDOW_FRAMES, hop_frames: int = WINDOW_FRAMES // 2
+) -> list[int]:
+    """First frames of the windows that cover ``n_frames``: every hop, and the last window ends with the clip.
+
+    Lengths are in frames. A clip no longer than a window has one, at 0.
+    """
+    last = max(0, n_frames - window_frames)
+    return [*range(0, last, hop_frames), last]
 
 
 def select_window(spec: np.ndarray, start: int = 0, *, n_frames: int = WINDOW_FRAMES) -> np.ndarray:

@@ -11,6 +11,7 @@ from mer_utils.spectrogram import (
     compute_filterbank,
     compute_frame_times,
     compute_spectrogram,
+    compute_window_starts,
     select_window,
 )
 
@@ -208,3 +209,10 @@ def test_short_clip_is_looped():
 def test_window_outside_is_refused(n_spec_frames, start):
     with pytest.raises(SpectrogramError):
         select_window(np.zeros((n_spec_frames, 149)), start)
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "starts"), [(10, [0]), (313, [0]), (314, [0, 1]), (469, [0, 156]), (700, [0, 156, 312, 387])]
+)
+def test_windows_reach_from_the_first_frame_to_the_last(n_frames, starts):
+    assert compute_window_starts(n_frames) == starts

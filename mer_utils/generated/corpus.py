@@ -62,13 +62,12 @@ class GeneratedConfig:
 
     def __post_init__(self) -> None:
         numbers = (self.n_tracks, self.seed, self.renderings)
-        if not all(isinstance(n, int) for n in numbers) or self.n_tracks < 40 or self.seed < 0 or self.renderings < 1:
+        whole = all(isinstance(number, int) for number in numbers)
+        if not (whole and self.n_tracks >= 40 and self.seed >= 0 and 1 <= self.renderings <= 4):
             raise CorpusError(
                 "a generated corpus has whole numbers n_tracks >= 40, seed >= 0 and renderings 1 to 4, "
                 f"not {self.n_tracks!r}, {self.seed!r} and {self.renderings!r}"
             )
-        if self.renderings > 4:
-            raise CorpusError(f"a generated corpus has renderings 1 to 4, not {self.renderings}")
 
 
 class GeneratedCorpus(Corpus):

@@ -108,8 +108,7 @@ def build_intents(table: RatingTable) -> list[Intent]:
     1, the rating that 6.7 % exceed. The knobs are combinations of what remains of the latent emotions after linear
     regression on the latent mid-level features, orthogonalised in the order of `KNOBS` and scaled to unit variance.
     """
-    lowest, highest = _control_range()
-    controls = ((table.true[:, :7] - lowest) / (highest - lowest)).clip(0, 1)
+    controls = _compute_controls(table.true[:, :7])
     midlevel, emotion = table.latent[:, :7], table.latent[:, 7:]
     design = np.hstack([np.ones((len(midlevel), 1)), midlevel])
     rest = emotion - design @ np.linalg.lstsq(design, emotion, rcond=None)[0]
@@ -144,14 +143,13 @@ def build_intent(midlevel: Sequence[float], *, knobs: Mapping[str, float] | None
         raise ValueError(f"an intent needs 7 ratings on 1-10 (a net's answer is rating / 10), not {ratings.tolist()}")
     if not np.all(np.abs(list((knobs or {"": 0.0}).values())) <= 4):
         raise ValueError(f"knobs are standard normal, -4 to 4, not {dict(knobs or {})}")
-    lowest, highest = _control_range()
-    controls = ((ratings - lowest) / (highest - lowest)).clip(0, 1)
-    return _build_intent(controls, np.array([(knobs or {}).get(name, 0.0) for name in KNOBS]))
+    return _build_intent(_compute_controls(ratings), np.array([(knobs or {}).get(name, 0.0) for name in KNOBS]))
 
 
-def _control_range() -> np.ndarray:
-    """Ratings (2, 7) that stand for the controls 0 and 1."""
-    return compute_quantiles(np.repeat(stats.norm.cdf([[-1.5], [1.5]]), 15, axis=1))[:, :7]
+def _compute_controls(ratings: np.ndarray) -> np.ndarray:
+    """Bring ratings (..., 7), 1-10, to controls 0-1; see `build_intents`."""
+    lowest, highest = compute_quantiles(np.repeat(stats.norm.cdf([[-1.5], [1.5]]), 15, axis=1))[:, :7]
+    return ((ratings - lowest) / (highest - lowest)).clip(0, 1)
 
 
 class Dice:
