@@ -1,0 +1,204 @@
+"""The published correlations beside ours: every cell of the papers' tables, its counterpart here, and how they differ.
+
+The published rows are about film music, ours about what ``costs`` was computed on, as a rule generated music: a
+difference says that two studies differ, not that one of them is wrong. Published numbers are quoted as printed; ours
+enter every difference unrounded.
+
+Public names: ``ComparisonError``, ``build_comparison_table``, ``build_reading_table``, ``compute_inconsistent_cells``,
+``describe_inconsistent_cells``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .ratings import EMOTIONS, load_published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TABLE = "emotion_correlations"
+_OUTPUTS = [*EMOTIONS, "average"]
+_ENDS = ("", "_low", "_high")
+# Rounding of floats, far below that of any printed number.
+_TINY = 1e-9
+
+
+class ComparisonError(ValueError):
+    """Tables that cannot be held against each other."""
+
+
+def build_comparison_table(costs: "pd.DataFrame", *, published: "pd.DataFrame | None" = None) -> "pd.DataFrame":
+    """Put each published number beside ours.
+
+    Parameters
+    ----------
+    costs
+        Result of `scores.compute_cost_of_explainability`: rows (scheme, output), columns ``r``, ``coe`` and their
+        ``..._low`` and ``..._high``.
+    published
+        Some rows of ``load_published("emotion_correlations")``; all by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per published cell: ``row``, ``source``, ``model``, ``scheme``, ``measure`` (``"r"`` or ``"coe"``),
+        ``output``; ``paper`` (text, as printed); ``ours``, ``low``, ``high`` (Pearson's r or a difference of two; NaN
+        where we have no such scheme); ``difference`` (ours - paper); ``inside``: whether the number as printed lies in
+        our interval, NA where we have none.
+
+    Raises
+    ------
+    ComparisonError
+        If ``costs`` is no such table.
+    """
+    import pandas as pd
+
+    _check_costs(costs)
+    table = load_published(_TABLE) if published is None else published
+    cells = table[_OUTPUTS].stack().dropna().rename_axis(["row", "output"]).rename("printed").reset_index()
+    cells = cells.join(table[["source", "model", "scheme", "measure", "digits"]], on="row")
+    cells["paper"] = [_format(*pair) for pair in zip(cells["printed"], cells["digits"], strict=True)]
+    ours = [_find_ours(costs, cell) for cell in cells.itertuples()]
+    cells = cells.join(pd.DataFrame(ours, columns=["ours", "low", "high"], dtype=float))
+    cells["difference"] = cells["ours"] - cells["printed"]
+    unknown = cells[["low", "high"]].isna().any(axis=1)
+    cells["inside"] = cells["printed"].between(cells["low"], cells["high"]).astype("boolean").mask(unknown)
+    names = ["row", "source", "model", "scheme", "measure", "output"]
+    return cells[[*names, "paper", "ours", "low", "high", "difference", "inside"]]
+
+
+def _check_costs(costs: "pd.DataFrame") -> None:
+    missing = [measure + end for measure in ("r", "coe") for end in _ENDS if measure + end not in costs]
+    if missing:
+        words = ", ".join(missing)
+        raise ComparisonError(f"the table of costs lacks {words}: make it with scores.compute_cost_of_explainability")
+    if costs.index.nlevels != 2 or costs.index.has_duplicates:
+        raise ComparisonError("the table of costs must have one row for each (scheme, output)")
+
+
+def _find_ours(costs: "pd.DataFrame", cell: Any) -> list[float]:
+    key, columns = (cell.scheme, cell.output), [cell.measure + end for end in _ENDS]
+    return costs.loc[key, columns].tolist() if key in costs.index else [np.nan] * 3
+
+
+def _format(value: float, digits: int, *, sign: str = "") -> str:
+    """Write a correlation as the papers do: no zero before the point, and none that is negative."""
+    return "–" if np.isnan(value) else f"{value:{sign}z.{digits}f}".replace("0.", ".", 1)
+
+
+def build_reading_table(
+    comparison: "pd.DataFrame", *, source: str = "ISMIR 2019", music: str = "generated music"
+) -> "pd.DataFrame":
+    """Lay a comparison out for reading: a block of four lines per published row, emotions as columns.
+
+    Parameters
+    ----------
+    comparison
+        Result of `build_comparison_table`.
+    source
+        Which publication.
+    music
+        What our numbers are about.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Texts, indexed by (published row, line), rounded as the publication rounds. A star marks a printed number that
+        does not follow from the others: see `describe_inconsistent_cells`.
+
+    Raises
+    ------
+    ComparisonError
+        If nothing is compared with this publication.
+    """
+    import pandas as pd
+
+    cells = comparison[comparison["source"] == source]
+    if cells.empty:
+        raise ComparisonError(
+            f"nothing of {source!r} is compared; there are: {', '.join(comparison['source'].unique())}"
+        )
+    starred = compute_inconsistent_cells(source=source).index
+    lines = ["paper (film music)", f"ours ({music})", "ours - paper", "paper in our interval?"]
+    texts = [_describe_cell(cell, starred=(cell.row, cell.output) in starred) for cell in cells.itertuples()]
+    keys = pd.MultiIndex.from_frame(cells[["model", "output"]])
+    long = pd.DataFrame(texts, index=keys, columns=lines).stack().unstack("output")
+    order = pd.MultiIndex.from_product([cells["model"].unique(), lines], names=["", ""])
+    return long.reindex(order, columns=cells["output"].unique()).rename_axis(columns="Pearson's r [interval]")
+
+
+def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
+    """Write the four lines of one published cell."""
+    digits = len(cell.paper.partition(".")[2])
+    ours, low, high = (_format(value, digits) for value in (cell.ours, cell.low, cell.high))
+    # The space in the brackets does not break: in a narrow column the interval gets a line of its own.
+    interval = "" if np.isnan(cell.low) else f" [{low},\u00a0{high}]"
+    inside = {True: "yes", False: "no"}.get(cell.inside, "–")
+    return [cell.paper + "*" * starred, ours + interval, _format(cell.difference, digits, sign="+"), inside]
+
+
+def compute_inconsistent_cells(
+    published: "pd.DataFrame | None" = None, *, source: str = "ISMIR 2019"
+) -> "pd.DataFrame":
+    """Find the printed numbers that do not follow from other printed numbers of the same publication.
+
+    The cost of a model should be the difference between the rows of A2E and of the model, and the average of a model
+    the mean of its row, both up to their own rounding.
+
+    Parameters
+    ----------
+    published
+        ``load_published("emotion_correlations")`` by default.
+    source
+        Which publication.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (row, output): ``model``; ``printed`` (text); ``follows``, what the other cells give, unrounded;
+        ``explained``, whether the rounding of those other cells can be the reason.
+    """
+    import pandas as pd
+
+    table = load_published(_TABLE) if published is None else published
+    table = table[table["source"] == source]
+    plain = table[table["measure"] == "r"]
+    found = []
+    for row, cells in table.iterrows():
+        # Each rounded number is off by up to half a unit of its last digit: so is a mean, but a difference by a whole.
+        if cells["measure"] == "coe":
+            rows = plain[_OUTPUTS].set_axis(plain["scheme"])
+            follows, slack = rows.loc["a2e"] - rows.loc[cells["scheme"]], 1.0
+        else:
+            follows, slack = pd.Series({"average": cells[list(EMOTIONS)].mean(skipna=False)}), 0.5
+        off = (cells[follows.index] - follows).abs() * 10.0 ** cells["digits"]
+        for output in off.index[off > 0.5 + _TINY]:
+            text = _format(cells[output], cells["digits"])
+            found.append((row, output, cells["model"], text, follows[output], off[output] <= 0.5 + slack + _TINY))
+    columns = ["row", "output", "model", "printed", "follows", "explained"]
+    return pd.DataFrame(found, columns=columns).set_index(["row", "output"])
+
+
+def describe_inconsistent_cells(published: "pd.DataFrame | None" = None, *, source: str = "ISMIR 2019") -> str:
+    """Write the footnote of the published table: which of its numbers do not follow from the others.
+
+    Parameters
+    ----------
+    published, source
+        As for `compute_inconsistent_cells`.
+
+    Returns
+    -------
+    str
+        One sentence or two, or nothing where all is consistent.
+    """
+    cells = compute_inconsistent_cells(published, source=source)
+    if cells.empty:
+        return ""
+    words = "; ".join(
+        f"{cell.model}, {cell.Index[1]}: {cell.printed}, where the other cells give {_format(cell.follows, 3)}"
+        for cell in cells.itertuples()
+    )
+    reason = "Rounding of the other cells can explain each of them." if cells["explained"].all() else ""
+    return f"* As printed ({words}). {reason}".strip()
