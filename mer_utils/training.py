@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -25,6 +24,7 @@ from .augmentation import Augmentation
 from .batches import TrainingError, load_split
 from .checkpoints import read_state, write_state
 from .networks import TrainedNetwork, build_network
+from .regression import fit_linear
 from .runs import Run, compute_valid_scores, predict_middles
 from .spectrogram import SpectrogramConfig
 
@@ -224,22 +224,21 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
     -------
     TrainedNetwork
         Of the scheme ``"a2mid2e"``.
+
+    Raises
+    ------
+    RegressionError
+        If fewer than nine clips are for training, or a feature is heard the same in all of them.
     """
     train, valid = (load_split(corpus, name, scheme="a2mid2e") for name in ("train", "valid"))
     network = build_network("a2mid2e", width=first.width, last_kernel=first.network.last_kernel).eval()
     with _machine(first.config["n_threads"]):
         seven = predict_middles(first.network, train.specs, first.normalisation, n_frames=window_frames).midlevel
-        solution = _regress(seven, train.emotion)
-        layer = {"to_emotion.weight": solution[:-1].T, "to_emotion.bias": solution[-1]}
+        model = fit_linear(seven.double().numpy(), train.emotion.double().numpy())
+        layer = {"to_emotion.weight": torch.tensor(model.weights), "to_emotion.bias": torch.tensor(model.bias)}
         network.load_state_dict(first.network.state_dict() | layer)
         heard = predict_middles(network, valid.specs, first.normalisation, n_frames=window_frames)
     return replace(first, network=network, scores=first.scores | compute_valid_scores(heard, valid))
-
-
-def _regress(seven: torch.Tensor, emotion: torch.Tensor) -> torch.Tensor:
-    """Solve for (8, 8): a row per mid-level feature, then the intercept; a column per emotion."""
-    design = np.c_[seven.double().numpy(), np.ones(len(seven))]
-    return torch.from_numpy(np.linalg.lstsq(design, emotion.double().numpy(), rcond=None)[0]).float()
 
 
 @contextmanager
