@@ -1,13 +1,23 @@
-"""How well predictions follow ratings: Pearson correlations, as in the papers' tables.
+"""How well predictions follow ratings: Pearson correlations, as in the papers' tables, and what a bottleneck costs.
 
 Conventions: predictions and ratings are (n_tracks, n_outputs), one column per feature or emotion; the scale does not
-matter. All correlations are over tracks and lie in -1 to 1.
+matter to correlations, which are over tracks and lie in -1 to 1.
 
-Public names: ``ScoreError``, ``compute_correlations``, ``compute_mean_correlation``, ``compute_partial_correlations``.
+Public names: ``ScoreError``, ``compute_correlations``, ``compute_mean_correlation``, ``compute_partial_correlations``,
+``compute_cost_of_explainability``.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from .bootstrap import Resampling, build_resampling, compute_deviations, compute_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ScoreError(ValueError):
@@ -75,6 +85,179 @@ def compute_partial_correlations(predicted: ArrayLike, rated: ArrayLike, given: 
         raise ScoreError(f"what is given must hold a finite row for each of the {len(rated)} tracks")
     basis = _centred(given)
     return _correlate(*(_residuals(_centred(values), basis) for values in (predicted, rated)))
+
+
+# One argument more than elsewhere: all but the first two have a default that the papers' table uses.
+def compute_cost_of_explainability(  # noqa: PLR0913
+    predictions: Mapping[str, "pd.DataFrame"],
+    rated: "pd.DataFrame",
+    *,
+    groups: "pd.Series | None" = None,
+    reference: str = "a2e",
+    n_draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> "pd.DataFrame":
+    """Compute what each scheme reaches, and how much less than the reference that is, with intervals.
+
+    The cost of explainability (CoE) of Chowdhury et al. (ISMIR 2019) is r(reference) - r(scheme), with its sign. Seeds
+    with the same number are a pair, and all schemes are judged on the same tracks; the intervals make use of both
+    (`bootstrap.compute_interval`). Everything is computed from unrounded values.
+
+    Parameters
+    ----------
+    predictions
+        By name of the scheme: ratings 1-10, indexed by (seed, track), one column per output. Each seed has every track
+        of ``rated``, in any order. All schemes have the same seeds, but for those with a single one, as a regression
+        without randomness, which is compared with every seed of the others.
+    rated
+        (n_tracks, n_outputs) ratings 1-10, indexed by track.
+    groups
+        The album of each track: its tracks are resampled together. None: each track by itself.
+    reference
+        The scheme that the others are compared with.
+    n_draws, level, seed
+        Of the bootstrap: number of draws, level of the intervals (0 to 1), seed of the draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows (scheme, output), the outputs followed by "average", their unweighted mean. Columns: ``r``, ``r_low``,
+        ``r_high``, the mean over seeds of r over the tracks; ``coe``, ``coe_low``, ``coe_high`` and ``seeds_above``,
+        the number of seeds with CoE > 0, all four NaN for the reference; ``n_seeds``, the number of pairs; ``mae``,
+        the mean absolute error in rating points. An output that is constant, in one seed even, is NaN, and so is the
+        average; an interval is NaN where too many draws are constant.
+
+    Raises
+    ------
+    ScoreError
+        If tables do not fit each other, ratings are missing, or there are fewer than three tracks or albums.
+    """
+    import pandas as pd
+
+    rated = _sorted_ratings(rated)
+    if reference not in predictions:
+        raise ScoreError(
+            f"no predictions of the reference {reference!r}, only of: {', '.join(predictions) or 'nothing'}"
+        )
+    aligned = {name: _align(name, table, rated) for name, table in predictions.items()}
+    resampling = build_resampling(
+        _number_groups(groups, rated), n_seeds=_count_seeds(predictions), n_draws=n_draws, seed=seed
+    )
+    schemes = {name: _build_scheme(values, rated.to_numpy(float), resampling) for name, values in aligned.items()}
+    tables = {
+        name: pd.DataFrame(
+            _score(scheme, None if name == reference else schemes[reference], resampling, level),
+            index=[*rated.columns, "average"],
+        )
+        for name, scheme in schemes.items()
+    }
+    return pd.concat(tables, names=["scheme", "output"])
+
+
+@dataclass(frozen=True)
+class _Scheme:
+    """A scheme's scores of each output and of their average, the last column."""
+
+    r: np.ndarray  # (n_seeds, n_outputs + 1)
+    deviations: np.ndarray  # (3, n_draws, n_outputs + 1)
+    mae: np.ndarray  # (n_outputs + 1,), rating points
+
+
+def _build_scheme(predicted: np.ndarray, rated: np.ndarray, resampling: Resampling) -> _Scheme:
+    by_output = (
+        np.array([compute_correlations(of_seed, rated) for of_seed in predicted]),
+        compute_deviations(predicted, rated, resampling),
+        np.abs(predicted - rated).mean(axis=(0, 1)),
+    )
+    return _Scheme(*(np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1) for values in by_output))
+
+
+def _score(
+    scheme: _Scheme, reference: _Scheme | None, resampling: Resampling, level: float
+) -> dict[str, np.ndarray | float | int]:
+    r = scheme.r.mean(axis=0)
+    # What is widened for few tracks must not leave the range of correlations.
+    low, high = (end.clip(-1, 1) for end in compute_interval(r, scheme.deviations, resampling, level=level))
+    table = {"r": r, "r_low": low, "r_high": high} | dict.fromkeys(("coe", "coe_low", "coe_high"), np.nan)
+    table |= {"seeds_above": np.nan, "n_seeds": len(scheme.r)}
+    if reference is not None:
+        costs = reference.r - scheme.r  # a single seed is paired with each of the other's
+        coe, moves = costs.mean(axis=0), reference.deviations - scheme.deviations
+        table["coe"], (table["coe_low"], table["coe_high"]) = (
+            coe,
+            compute_interval(coe, moves, resampling, level=level),
+        )
+        table["seeds_above"] = np.where(np.isnan(coe), np.nan, (costs > 0).sum(axis=0))
+        table["n_seeds"] = len(costs)
+    return table | {"mae": scheme.mae}
+
+
+def _sorted_ratings(rated: "pd.DataFrame") -> "pd.DataFrame":
+    """Check the ratings and sort the tracks: what comes out must not depend on their order."""
+    if rated.index.has_duplicates or rated.columns.has_duplicates:
+        raise ScoreError("the ratings hold a track or an output twice: keep one")
+    if len(rated) < 3:
+        raise ScoreError(f"correlations need at least 3 tracks, got {len(rated)}")
+    if not np.isfinite(rated.to_numpy(float)).all():
+        raise ScoreError("the ratings have gaps: leave out the tracks without a rating")
+    return rated.sort_index()
+
+
+def _align(name: str, table: "pd.DataFrame", rated: "pd.DataFrame") -> np.ndarray:
+    """Put the predictions of a scheme in the order of the ratings: (n_seeds, n_tracks, n_outputs), seeds ascending."""
+    import pandas as pd
+
+    if table.index.nlevels != 2 or table.empty:
+        raise ScoreError(f"predictions of {name!r} must have rows (seed, track)")
+    if table.columns.has_duplicates or set(table.columns) != set(rated.columns):
+        raise ScoreError(f"predictions of {name!r} must have the columns {', '.join(map(str, rated.columns))}")
+    if table.index.has_duplicates:
+        raise ScoreError(
+            f"predictions of {name!r} hold seed and track {table.index[table.index.duplicated()][0]} twice"
+        )
+    rows = pd.MultiIndex.from_product([sorted(set(table.index.get_level_values(0))), rated.index])
+    odd = table.index.symmetric_difference(rows, sort=False)
+    if len(odd):
+        raise ScoreError(
+            f"predictions of {name!r} and ratings are of different tracks: {len(odd)} rows (seed, track) are in one "
+            f"alone, such as {odd[0]}"
+        )
+    values = table.reindex(rows)[list(rated.columns)].to_numpy(float)
+    if not np.isfinite(values).all():
+        raise ScoreError(f"predictions of {name!r} are not finite: predict its tracks again")
+    return values.reshape(-1, *rated.shape)
+
+
+def _count_seeds(predictions: Mapping[str, "pd.DataFrame"]) -> int:
+    """Check that seeds can be paired, and count the pairs."""
+    seeds = {name: set(table.index.get_level_values(0)) for name, table in predictions.items()}
+    several = {name: found for name, found in seeds.items() if len(found) > 1}
+    first = next(iter(several), "")
+    for name, found in several.items():
+        if found != several[first]:
+            raise ScoreError(
+                f"seeds of {name!r} and {first!r} differ, such as {min(found ^ several[first])}: "
+                "train both with the same seeds"
+            )
+    return max(map(len, seeds.values()))
+
+
+def _number_groups(groups: "pd.Series | None", rated: "pd.DataFrame") -> np.ndarray:
+    """Give each track the number of its group, from 0: (n_tracks,)."""
+    import pandas as pd
+
+    if groups is None:
+        return np.arange(len(rated))
+    if groups.index.has_duplicates:
+        raise ScoreError("a track is in two groups: keep one")
+    wanted = groups.reindex(rated.index)
+    if wanted.isna().any():
+        raise ScoreError(f"track {wanted.index[wanted.isna()][0]} is in no group: name its album")
+    numbers, names = pd.factorize(wanted, sort=True)
+    if len(names) < 3:
+        raise ScoreError(f"intervals need tracks of at least 3 groups, got {len(names)}: leave the groups out")
+    return numbers
 
 
 def _checked(predicted: ArrayLike, rated: ArrayLike, *, least: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,13 @@
-"""Correlations: known answers, what a constant output gives, and what partial correlations take out."""
+"""Correlations and their costs: known answers, what a constant output gives, and what is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mer_utils.scores import (
     ScoreError,
     compute_correlations,
+    compute_cost_of_explainability,
     compute_mean_correlation,
     compute_partial_correlations,
 )
@@ -73,3 +75,163 @@ def test_what_cannot_be_compared_is_refused(predicted, rated):
 def test_what_cannot_be_given_is_refused(given):
     with pytest.raises(ScoreError):
         compute_partial_correlations(np.ones((9, 2)), np.ones((9, 2)), given)
+
+
+OUTPUTS = ["valence", "anger"]
+TRACKS = [f"track {number:02d}" for number in range(20)]
+
+
+@pytest.fixture
+def rated(rng):
+    return pd.DataFrame(rng.uniform(1, 10, (20, 2)), TRACKS, OUTPUTS)
+
+
+@pytest.fixture
+def predictions(rng, rated):
+    """Give schemes of five seeds with growing errors, and one without randomness."""
+
+    def predict(spread, seeds=range(5)):
+        rows = pd.MultiIndex.from_product([seeds, TRACKS], names=["seed", "track"])
+        errors = rng.normal(scale=spread, size=(len(rows), 2))
+        return pd.DataFrame(np.tile(rated, (len(seeds), 1)) + errors, rows, OUTPUTS)
+
+    return {"mid2e": predict(1, [0]), "a2e": predict(2), "joint": predict(3)}
+
+
+def test_table_equals_what_a_loop_gives(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated)
+    r = {
+        name: np.array([compute_correlations(of_seed, rated) for _, of_seed in rows.groupby(level=0)])
+        for name, rows in predictions.items()
+    }
+    for name, of_scheme in r.items():
+        costs = r["a2e"] - of_scheme
+        scores, mae = table.loc[name], (predictions[name] - np.tile(rated, (len(of_scheme), 1))).abs().mean()
+        np.testing.assert_allclose(scores.r, [*of_scheme.mean(axis=0), of_scheme.mean()])
+        np.testing.assert_allclose(scores.mae, [*mae, mae.mean()])
+        if name != "a2e":
+            np.testing.assert_allclose(scores.coe, [*costs.mean(axis=0), costs.mean()])
+            assert scores.seeds_above.tolist() == [*(costs > 0).sum(axis=0), (costs.mean(axis=1) > 0).sum()]
+
+
+def test_table_has_the_shape_that_others_rely_on(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated)
+    assert table.index.names == ["scheme", "output"]
+    assert list(table.index) == [(name, output) for name in predictions for output in [*OUTPUTS, "average"]]
+    assert list(table) == ["r", "r_low", "r_high", "coe", "coe_low", "coe_high", "seeds_above", "n_seeds", "mae"]
+    assert (table.n_seeds == 5).all()
+    of_reference = table.loc["a2e"].isna().all()
+    assert list(of_reference[of_reference].index) == ["coe", "coe_low", "coe_high", "seeds_above"]
+    assert table.drop("a2e").notna().all(axis=None)
+
+
+def test_intervals_hold_their_estimates_and_pairing_narrows_them(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated).drop("a2e")
+    assert table.r.between(table.r_low, table.r_high).all()
+    assert table.coe.between(table.coe_low, table.coe_high).all()
+    twin = compute_cost_of_explainability({"a2e": predictions["a2e"], "twin": predictions["a2e"] * 2}, rated).loc[
+        "twin"
+    ]
+    assert abs(twin[["coe_low", "coe_high"]]).max(axis=None) < 1e-9
+    assert (twin.r_high - twin.r_low > 0.05).all()
+
+
+def test_neither_order_nor_other_schemes_change_a_digit(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated)
+    shuffled = {name: rows.sample(frac=1, random_state=1)[OUTPUTS[::-1]] for name, rows in predictions.items()}
+    pd.testing.assert_frame_equal(
+        compute_cost_of_explainability(shuffled, rated.sample(frac=1, random_state=2)), table, check_exact=True
+    )
+    few = compute_cost_of_explainability({name: predictions[name] for name in ("joint", "a2e")}, rated)
+    pd.testing.assert_frame_equal(few, table.loc[["joint", "a2e"]], check_exact=True)
+    assert (compute_cost_of_explainability(predictions, rated, seed=1).r_low != table.r_low).all()
+
+
+def test_a_track_each_is_the_same_as_no_groups_and_albums_are_not(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated)
+    single, albums = (pd.Series([name[:length] for name in TRACKS], TRACKS) for length in (8, 7))
+    albums = albums.str.cat(["a", "b"] * 10)
+    by_track, by_album = (compute_cost_of_explainability(predictions, rated, groups=kind) for kind in (single, albums))
+    pd.testing.assert_frame_equal(by_track, table, check_exact=True)
+    assert (by_album.r == table.r).all()
+    assert (by_album.r_low != table.r_low).all()
+
+
+def test_another_reference_and_level(predictions, rated):
+    table = compute_cost_of_explainability(predictions, rated)
+    turned = compute_cost_of_explainability(predictions, rated, reference="joint", level=0.5)
+    assert (turned.loc["a2e", "coe"] == -table.loc["joint", "coe"]).all()
+    assert (turned.r_high - turned.r_low < 0.6 * (table.r_high - table.r_low)).all()
+
+
+@pytest.mark.parametrize("what", ["predictions", "ratings"])
+def test_a_constant_column_is_nan_and_so_is_the_average(predictions, rated, what):
+    table = rated if what == "ratings" else predictions["a2e"].loc[[3]]
+    table["anger"] = 1.0
+    predictions["a2e"].update(table)
+    found = compute_cost_of_explainability(predictions, rated)
+    wrong = found.drop(columns=["seeds_above", "n_seeds", "mae"]).loc["a2e" if what == "predictions" else "mid2e"]
+    assert wrong.loc[["anger", "average"], ["r", "r_low", "r_high"]].isna().all(axis=None)
+    assert found.loc[("joint", "anger"), ["coe", "coe_low", "coe_high", "seeds_above"]].isna().all()
+    assert found.loc[("joint", "valence")].notna().all()
+
+
+def change(predictions, name, function):
+    return predictions | {name: function(predictions[name].copy())}
+
+
+def spoil(table):
+    table.iloc[3, 1] = np.nan
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "words"),
+    [
+        ("joint", lambda table: table.drop((1, TRACKS[3])), "'joint'.*tracks"),
+        ("joint", lambda table: table.rename(index={TRACKS[3]: "another"}, level=1), "'joint'.*tracks.*track"),
+        ("joint", lambda table: pd.concat([table, table.loc[[2]]]), "'joint'.*twice"),
+        ("joint", lambda table: table.rename(index={4: 7}, level=0), "'joint'.*'a2e'.*same seeds"),
+        ("joint", lambda table: table.loc[:3], "'joint'.*'a2e'.*such as 4"),
+        ("joint", lambda table: table.rename(columns={"anger": "fear"}), "'joint'.*columns"),
+        ("joint", lambda table: table.droplevel(0), "'joint'.*rows"),
+        ("joint", lambda table: table.iloc[:0], "'joint'.*rows"),
+        ("mid2e", spoil, "'mid2e'.*finite"),
+    ],
+)
+def test_predictions_that_do_not_fit_are_refused(predictions, rated, name, function, words):
+    with pytest.raises(ScoreError, match=words):
+        compute_cost_of_explainability(change(predictions, name, function), rated)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda rated: rated[:2], "3 tracks"),
+        (lambda rated: spoil(rated.copy()), "without a rating"),
+        (lambda rated: pd.concat([rated, rated[:1]]), "twice"),
+        (lambda rated: rated[:10], "different tracks"),
+    ],
+)
+def test_ratings_that_do_not_fit_are_refused(predictions, rated, function, words):
+    with pytest.raises(ScoreError, match=words):
+        compute_cost_of_explainability(predictions, function(rated))
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        (pd.Series("album", TRACKS), "3 groups, got 1"),
+        (pd.Series("album", TRACKS[1:]), "track 00 is in no group"),
+        (pd.Series("album", [*TRACKS, TRACKS[0]]), "in two groups"),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused(predictions, rated, groups, words):
+    with pytest.raises(ScoreError, match=words):
+        compute_cost_of_explainability(predictions, rated, groups=groups)
+
+
+@pytest.mark.parametrize("known", [[], ["mid2e", "joint"]])
+def test_a_reference_without_predictions_is_refused(predictions, rated, known):
+    with pytest.raises(ScoreError, match=r"'a2e', only of: (nothing|mid2e, joint)"):
+        compute_cost_of_explainability({name: predictions[name] for name in known}, rated)
