@@ -31,8 +31,7 @@ def compute_tracks_needed(
 
     The test compares Fisher's z of the two correlations, with the asymptotic covariance of correlations that share a
     variable (Pearson & Filon 1898) in the form of Dunn & Clark (1969), taken at the mean of the two (Steiger 1980).
-    This is asymptotic and cautious with few tracks: where it asks for 140, simulated tests find .82 of the differences in
-    place of .8, where it asks for 41, .86.
+    This is asymptotic, and cautious with few tracks: in simulations a power of .8 was .82 at 143 tracks, .86 at 41.
 
     Parameters
     ----------
