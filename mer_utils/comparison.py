@@ -104,8 +104,9 @@ def build_reading_table(
     Returns
     -------
     pandas.DataFrame
-        Texts, indexed by (published row, line), rounded as the publication rounds. A star marks a printed number that
-        does not follow from the others: see `describe_inconsistent_cells`.
+        Texts, indexed by (published row, line), rounded as the publication rounds: paper, ours with its interval,
+        ours - paper, and whether the paper's number is inside our interval. A star marks a printed number that does
+        not follow from the others: see `describe_inconsistent_cells`.
 
     Raises
     ------
@@ -120,12 +121,15 @@ def build_reading_table(
             f"nothing of {source!r} is compared; there are: {', '.join(comparison['source'].unique())}"
         )
     starred = compute_inconsistent_cells(source=source).index
-    lines = ["paper (film music)", f"ours ({music})", "ours - paper", "paper in our interval?"]
+    # Single words, which do not wrap, so that 28 lines fit a screen; the corner of the table says the rest.
+    lines = ["paper", "ours", "difference", "inside?"]
     texts = [_describe_cell(cell, starred=(cell.row, cell.output) in starred) for cell in cells.itertuples()]
     keys = pd.MultiIndex.from_frame(cells[["model", "output"]])
     long = pd.DataFrame(texts, index=keys, columns=lines).stack().unstack("output")
-    order = pd.MultiIndex.from_product([cells["model"].unique(), lines], names=["", ""])
-    return long.reindex(order, columns=cells["output"].unique()).rename_axis(columns="Pearson's r [interval]")
+    order = pd.MultiIndex.from_product([cells["model"].unique(), lines], names=[None, None])
+    return long.reindex(order, columns=cells["output"].unique()).rename_axis(
+        columns=f"Pearson's r (paper: film music, ours: {music} [interval])"
+    )
 
 
 def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
