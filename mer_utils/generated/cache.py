@@ -24,7 +24,7 @@ def save_spectrograms(corpus: "GeneratedCorpus", path: Path, *, progress: bool =
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    from .corpus import worker_count
+    from ..workers import count_cores
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
@@ -34,9 +34,7 @@ def save_spectrograms(corpus: "GeneratedCorpus", path: Path, *, progress: bool =
         spectrograms, done = _open(unfinished, finished, len(corpus.tracks))
         todo = np.flatnonzero(~done)
         batches = [todo[i : i + _BATCH].tolist() for i in range(0, len(todo), _BATCH)]
-        n_jobs = max(
-            min(worker_count(), len(batches)), 1
-        )  # an interrupted call may have left nothing but the renaming
+        n_jobs = max(min(count_cores(), len(batches)), 1)  # an interrupted call may have left but the renaming
         results = Parallel(n_jobs, return_as="generator_unordered")(delayed(_compute)(corpus, b) for b in batches)
         bar = tqdm(total=len(done), initial=int(done.sum()), desc="render corpus", unit="clip", disable=not progress)
         with bar:

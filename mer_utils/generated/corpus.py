@@ -9,7 +9,6 @@ Public names: ``GeneratedConfig``, ``GeneratedCorpus``, ``load_generated``, ``VE
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -226,8 +225,3 @@ def _build_tracks(config: GeneratedConfig) -> pd.DataFrame:
     tracks = tracks.sort_values(["vector", "rendering"], ignore_index=True).iloc[: config.n_tracks]
     tracks.index = pd.Index([f"g{i:04d}" for i in range(len(tracks))], name="track_id")
     return tracks
-
-
-def worker_count() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
