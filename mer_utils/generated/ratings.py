@@ -13,6 +13,7 @@ Public names: ``RELIABILITY``, ``RatingTable``, ``build_ratings``, ``compute_qua
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -60,6 +61,7 @@ class RatingTable:
     noise: np.ndarray
 
 
+@lru_cache(maxsize=8)  # a second or so of swapping, and every look at the same corpus needs the same table
 def build_ratings(n: int, *, seed: int = 0, rater_noise: float = 1.0, outside_share: float = 1.0) -> RatingTable:
     """Draw the fifteen ratings of ``n`` tracks so that they match the published tables.
 
@@ -106,7 +108,10 @@ def build_ratings(n: int, *, seed: int = 0, rater_noise: float = 1.0, outside_sh
         noisy = latent + rng.standard_normal((n, 15)) * np.sqrt(noise)
         observed = compute_quantiles(stats.norm.cdf(noisy))
     true = _mean_over_raters(latent, noise)
-    return RatingTable(observed, true, latent / np.sqrt(1 - noise), noise)
+    table = RatingTable(observed, true, latent / np.sqrt(1 - noise), noise)
+    for array in vars(table).values():
+        array.flags.writeable = False  # the next caller gets the same arrays
+    return table
 
 
 def compute_quantiles(probability: np.ndarray) -> np.ndarray:
