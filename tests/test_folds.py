@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mer_utils.corpora import load_corpus
-from mer_utils.folds import FoldError, build_folds, select_fold
+from mer_utils.folds import FoldError, build_folds, build_groups, select_fold
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +93,24 @@ def test_a_fold_shares_spectrograms_and_leaves_its_corpus_alone(corpus):
     assert view.emotion is corpus.emotion
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [({"renderings": 2}, "renderings=1"), ({"extra": lambda row: 0, "extra_name": "nothing"}, "extra signal")],
-)
-def test_corpora_whose_folds_mislead_are_refused(options, message):
-    corpus = load_corpus("generated", **{"n_tracks": 48, "renderings": 1} | options)
-    with pytest.raises(FoldError, match=message):
+def test_a_signal_that_may_know_the_split_is_refused():
+    corpus = load_corpus("generated", n_tracks=48, renderings=1, extra=lambda row: 0, extra_name="nothing")
+    with pytest.raises(FoldError, match="extra signal"):
         select_fold(corpus, 0, n_folds=3)
+
+
+def test_albums_that_share_ratings_are_one_group():
+    tracks = pd.DataFrame({"album": list("aabbccd"), "vector": [0, 1, 1, 2, 3, 4, 5]})
+    assert build_groups(tracks).tolist() == [0, 0, 0, 0, 1, 1, 2]
+    assert build_groups(tracks[["album"]]).tolist() == [0, 0, 1, 1, 2, 2, 3]
+
+
+def test_neither_albums_nor_ratings_are_in_two_folds():
+    tracks = load_corpus("generated", n_tracks=480).tracks
+    folds = build_folds(build_groups(tracks), n_folds=5)
+    for column in ("album", "vector"):
+        assert (folds.groupby(tracks[column]).nunique() == 1).all()
+    assert (build_folds(tracks["album"], n_folds=5).groupby(tracks["vector"]).nunique() > 1).any()
 
 
 @pytest.mark.parametrize(("fold", "n_folds"), [(3, 3), (-1, 3), (0, 2)])
