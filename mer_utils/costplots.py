@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .costs import SCHEME_NAMES
 from .style import COLOURS, FAINT, FULL, OURS, TALL, THEIRS, build_axes
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_NAMES = {"mid2e": "Mid2E", "a2e": "A2E", "a2e, rank 7": "A2E, rank 7", "a2mid2e": "A2Mid2E"}
-_NAMES |= {"joint": "Joint", "a2b2e": "A2B2E", "multitask": "Multitask"}
 _SIDES = "◂ better than A2E          worse than A2E: the bottleneck costs ▸"
 # What is subtracted from what, by part of the cost.
 _STEPS = {
@@ -129,7 +128,7 @@ def _draw_whiskers(ax: "Axes", table: "pd.DataFrame", measure: str, *, color: An
     low, high = (table[f"{measure}_{end}"] for end in ("low", "high"))
     ax.hlines(rows, low, high, linewidth=3, alpha=0.45, color=color)
     ax.scatter(table[measure], rows, s=26, zorder=2, label=_OURS, color=color)
-    ax.set_yticks(rows, [_NAMES.get(name, name) for name in table.index])
+    ax.set_yticks(rows, [SCHEME_NAMES.get(name, name) for name in table.index])
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.grid(visible=True, axis="x")
     ax.spines["left"].set_visible(False)

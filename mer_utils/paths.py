@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 PUBLISHED = DATA / "published"
 CHECKPOINTS = DATA / "checkpoints"
+SWEEPS = DATA / "sweeps"
 CACHE = Path(os.environ.get("MER_CACHE") or DATA / "cache").resolve()
 FIGURES = ROOT / "figures"
 NOTEBOOKS = ROOT / "notebooks"

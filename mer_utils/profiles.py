@@ -5,7 +5,7 @@ What a size means for the corpus and for a training is said here once, for the n
 A `Profile` may be given wherever the name of one is asked for: `get_profile` changes single sizes.
 
 Public names: ``CORPORA``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
-``fit_profile_network``, ``locate_checkpoint``.
+``build_training_config``, ``fit_profile_network``, ``locate_checkpoint``.
 """
 
 import hashlib
@@ -99,7 +99,7 @@ def get_profile(name: str | Profile, **changes: Any) -> Profile:
     return replace(profile, **{name: value for name, value in changes.items() if value is not None})
 
 
-def load_profile_corpus(profile: str | Profile, corpus: str = "auto") -> "Corpus":
+def load_profile_corpus(profile: str | Profile, corpus: str = "auto", **options: float) -> "Corpus":
     """Load the corpus of a run, at the profile's size.
 
     The seed of a run does not reach it: runs with other seeds train on the same clips.
@@ -110,6 +110,8 @@ def load_profile_corpus(profile: str | Profile, corpus: str = "auto") -> "Corpus
         One of `PROFILES`, by name or changed by `get_profile`.
     corpus
         A name that `corpora.load_corpus` knows, or ``"auto"``: the generated corpus.
+    options
+        Further options of the corpus, such as ``rater_noise``.
 
     Returns
     -------
@@ -125,11 +127,11 @@ def load_profile_corpus(profile: str | Profile, corpus: str = "auto") -> "Corpus
 
     name = "generated" if corpus == "auto" else corpus
     size = {"n_tracks": get_profile(profile).n_clips} if name == "generated" else {}
-    return load_corpus(name, **size)
+    return load_corpus(name, **size, **options)
 
 
 def fit_profile_network(
-    corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0, progress: bool = True
+    corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0, progress: bool = True, **changes: Any
 ) -> "TrainedNetwork":
     """Train a network of the profile's width by the profile's recipe, or give the one that was trained before.
 
@@ -149,6 +151,8 @@ def fit_profile_network(
         Seed of everything random in the training.
     progress
         Show a progress bar.
+    changes
+        Other values for fields of `training.TrainingConfig`, such as ``midlevel_weight``.
 
     Returns
     -------
@@ -165,17 +169,17 @@ def fit_profile_network(
     from .training import fit_network
 
     profile = get_profile(profile)
-    checkpoint = locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
-    choices = {"config": _choose_config(profile, seed), "width": profile.width}
+    checkpoint = locate_checkpoint(corpus, scheme, profile=profile, seed=seed, **changes)
+    choices = {"config": build_training_config(profile, seed=seed, **changes), "width": profile.width}
     return fit_network(corpus, scheme, **choices, checkpoint=checkpoint, progress=progress)
 
 
-def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0) -> Path:
+def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0, **changes: Any) -> Path:
     """Name the file that keeps the state of a training by `fit_profile_network`.
 
     Parameters
     ----------
-    corpus, scheme, profile, seed
+    corpus, scheme, profile, seed, changes
         As there.
 
     Returns
@@ -187,15 +191,29 @@ def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, 
     from .runs import VERSION
 
     profile, trained = get_profile(profile), "a2mid" if scheme == "a2mid2e" else scheme
-    decisive = [VERSION, corpus.fingerprint, trained, profile.width, asdict(_choose_config(profile, seed))]
+    config = asdict(build_training_config(profile, seed=seed, **changes))
+    decisive = [VERSION, corpus.fingerprint, trained, profile.width, config]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return CACHE / "training" / f"{profile.name}-{trained}-{seed}-{key}.pt"
 
 
-def _choose_config(profile: Profile, seed: int) -> "TrainingConfig":
+def build_training_config(profile: str | Profile, *, seed: int = 0, **changes: Any) -> "TrainingConfig":
+    """Build the configuration of a training: the papers' recipe for ``"paper"``, the fast one for the others.
+
+    Parameters
+    ----------
+    profile, seed, changes
+        As in `fit_profile_network`.
+
+    Raises
+    ------
+    ProfileError, TrainingError
+        If there is no such profile, or a value is out of range.
+    """
     from .augmentation import Augmentation
     from .training import paper_config, quick_config
 
+    profile = get_profile(profile)
     build = paper_config if profile.name == "paper" else quick_config
     augmentation = Augmentation() if profile.augment else None
-    return build(max_epochs=profile.max_epochs, augmentation=augmentation, seed=seed)
+    return build(**{"max_epochs": profile.max_epochs, "augmentation": augmentation, "seed": seed} | changes)

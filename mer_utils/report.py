@@ -1,7 +1,7 @@
 """What a network hears in a sound file, and how well it hears, as text for a terminal and as records for a program.
 
 Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``, ``compute_split_scores``,
-``describe_split_scores``.
+``describe_split_scores``, ``describe_sweep``.
 """
 
 from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .corpora import Corpus
     from .networks import TrainedNetwork
     from .predictor import Predictor, TrackPrediction
+    from .sweeps import Sweep
 
 #: Characters of a bar: three per point of rating.
 _BAR = 27
@@ -161,4 +162,29 @@ def describe_split_scores(scores: dict[str, float]) -> str:
     lines = [f"  {'mean Pearson r':36}{titles}"]
     for name, values in rows:
         lines.append(f"  {name:36}" + "".join(f"{'' if v is None else f'{v:.3f}':>12}" for v in values))
+    return "\n".join(lines)
+
+
+def describe_sweep(sweep: "Sweep") -> str:
+    """Spell what the nets of a sweep reach as a small table: the averages of the papers' table, with 95 % intervals.
+
+    Parameters
+    ----------
+    sweep
+        Ratings are those of its corpus; the cost is told where A2E is among its schemes.
+    """
+    from .costs import compute_sweep_costs
+
+    hearing = [scheme for scheme in sweep.schemes if scheme != "a2mid"]
+    if not hearing:
+        return "  (no scheme of this sweep hears emotions)"
+    reference = "a2e" if "a2e" in hearing else hearing[0]
+    costs = compute_sweep_costs(sweep, reference=reference)
+    lines = [f"  {'mean over 8 emotions':22}{'Pearson r':>20}" + f"{'cost (CoE)':>28}" * (reference == "a2e")]
+    for scheme, row in costs.xs("average", level=1).iterrows():
+        line = f"  {scheme:22}{row['r']:6.3f} [{row['r_low']:.3f}, {row['r_high']:.3f}]"
+        if reference == "a2e" != scheme:
+            line += f"   {row['coe']:+.3f} [{row['coe_low']:+.3f}, {row['coe_high']:+.3f}]"
+            line += f"  > 0 for {row['seeds_above']:.0f} of {row['n_seeds']:.0f} seeds"
+        lines.append(line)
     return "\n".join(lines)

@@ -60,7 +60,7 @@ def test_help_explains_with_examples(words, capsys):
 
 
 def test_help_loads_nothing_heavy():
-    code = "import sys\nfrom mer_utils import __main__ as m\nm._build_parser()\nprint(*sys.modules)"
+    code = "import sys\nfrom mer_utils import arguments as m\nm.build_parser()\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "numpy", "pandas", "papermill", "nbformat"} & set(loaded)
 
@@ -336,7 +336,7 @@ def test_a_sound_is_heard_through_the_spectrogram_of_the_net(sound):
 @pytest.mark.parametrize("name", profiles.PROFILES)
 def test_augmentation_is_a_choice_that_the_key_knows(name):
     chosen = [profiles.get_profile(name, augment=augment) for augment in (None, False, True)]
-    assert [profiles._choose_config(one, 0).augmentation is None for one in chosen] == [True, True, False]
+    assert [profiles.build_training_config(one).augmentation is None for one in chosen] == [True, True, False]
     corpus = types.SimpleNamespace(fingerprint="f")
     assert len({profiles.locate_checkpoint(corpus, "joint", profile=one) for one in chosen}) == 2
 

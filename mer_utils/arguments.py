@@ -1,0 +1,205 @@
+"""What can be typed after ``mer``: its commands, their options, and what is said about a typing error.
+
+Public names: ``build_parser``.
+"""
+
+import argparse
+import difflib
+import math
+import re
+from pathlib import Path
+from typing import NoReturn
+
+from . import __version__
+from .profiles import CORPORA, PROFILES
+
+# networks.SCHEMES, which would cost the import of torch
+_SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that guesses what a mistyped word was meant to be."""
+
+    def error(self, message: str) -> NoReturn:
+        choices = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        unknown = re.search(r"unrecognized arguments: (-\S+)", message)
+        if choices:
+            close = difflib.get_close_matches(choices[1], re.findall(r"[\w-]+", choices[2]), n=1)
+        else:
+            close = difflib.get_close_matches(unknown[1], self._known_options(), n=1) if unknown else []
+        hint = f"; did you mean {close[0]}?" if close else f" (see {self.prog} --help)"
+        self.exit(2, f"{self.prog}: error: {message}{hint}\n")
+
+    def _known_options(self) -> list[str]:
+        parsers = [self, *(sub for action in self._actions for sub in _subparsers(action))]
+        return sorted({option for parser in parsers for option in parser._option_string_actions})
+
+
+def _subparsers(action: argparse.Action) -> list[argparse.ArgumentParser]:
+    return list(action.choices.values()) if isinstance(action, argparse._SubParsersAction) else []
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of ``mer``; what it gives names its command in ``command``, None where there is none."""
+    parser = _Parser(
+        prog="mer",
+        description="Hear mid-level features and emotions in music, and see why: a companion to two papers.",
+        epilog="mer COMMAND --help tells more, with examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"mer {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    _add_run(commands)
+    _add_refresh(commands)
+    _add_predict(commands)
+    _add_train(commands)
+    return parser
+
+
+def _add_command(commands: argparse._SubParsersAction, name: str, summary: str, examples: str) -> _Parser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    sizes = ", ".join(f"{profile.name} ({profile.n_clips} clips)" for profile in PROFILES.values())
+    parser.add_argument(
+        "--profile", choices=PROFILES, default="quick", help=f"size of the run: {sizes}; default %(default)s"
+    )
+    parser.add_argument(
+        "--corpus",
+        choices=("auto", *CORPORA),
+        default="auto",
+        help="where the music comes from (others are to come); default %(default)s",
+    )
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of everything random; default %(default)s")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _add_run(commands: argparse._SubParsersAction) -> None:
+    examples = "  mer run\n  mer run --profile smoke --only 02\n  mer run --profile paper --seed 1 --out here"
+    parser = _add_command(commands, "run", "execute the notebooks, in order, into build/", examples)
+    _add_profile(parser)
+    parser.add_argument(
+        "--only", metavar="NN", nargs="+", help="numbers or names of the notebooks to run; default all"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, help="folder to write to; default build/PROFILE")
+    parser.set_defaults(command="run")
+
+
+def _add_refresh(commands: argparse._SubParsersAction) -> None:
+    examples = "  mer run && mer refresh\n  mer refresh 02"
+    summary = "copy a finished quick run into notebooks/ and figures/"
+    parser = _add_command(commands, "refresh", summary, examples)
+    parser.add_argument("only", metavar="NN", nargs="*", help="numbers or names of the notebooks to copy; default all")
+    parser.set_defaults(command="refresh")
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer predict song.mp3\n  mer predict --json *.flac > heard.json\n  mer predict --net my.safetensors song.wav"
+    )
+    summary = "hear the seven mid-level features and the eight emotions of sound files"
+    parser = _add_command(commands, "predict", summary, examples)
+    parser.add_argument("sounds", metavar="SOUND", nargs="+", type=Path, help="a wav, flac, ogg or mp3 file")
+    parser.add_argument(
+        "--json", action="store_true", help="print a list of records, windows included, as rating / 10"
+    )
+    parser.add_argument(
+        "--net", default="joint", help="a network file, or a name in data/checkpoints; default %(default)s"
+    )
+    parser.set_defaults(command="predict")
+
+
+def _add_train(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer train\n  mer train --scheme a2e --seed 3 --out a2e.safetensors\n"
+        "a sweep, to compare schemes over seeds (what is there is not trained again, neither after Ctrl-C):\n"
+        "  mer train --schemes a2e,joint --seeds 10\n"
+        "  mer train --schemes a2e,joint --seeds 10 --scheduler tcp://10.0.0.1:8786\n"
+        "the released network:\n"
+        "  mer train --scheme joint --clips 4000 --epochs 30 --augment --out data/checkpoints/joint.safetensors"
+    )
+    summary = "train a network, or many to compare, going on where an earlier call was stopped"
+    parser = _add_command(commands, "train", summary, examples)
+    parser.add_argument("--scheme", choices=_SCHEMES, default="joint", help="how it is told; default %(default)s")
+    _add_profile(parser)
+    for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
+        parser.add_argument(f"--{name}", metavar="N", type=_positive, help=f"{meaning}; default from the profile")
+    parser.add_argument("--epochs", metavar="N", type=_positive, help="most epochs; default from the profile")
+    parser.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="change level, equalisation and noise of training clips, for real recordings; default from the profile",
+    )
+    _add_recipe(parser)
+    parser.add_argument("--fresh", action="store_true", help="start anew, whatever an earlier call left")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="file to write, or a name in data/checkpoints or, for a sweep, in data/sweeps; default build/PROFILE/...",
+    )
+    _add_sweep(parser)
+    parser.set_defaults(command="train")
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--crop", metavar="N", type=_positive, help="frames of a training crop (313 are 10 s)")
+    parser.add_argument(
+        "--midlevel-weight", metavar="X", type=_amount, help="weight of the mid-level loss in joint and multitask; 1"
+    )
+    parser.add_argument("--rater-noise", metavar="X", type=_amount, help="noise of generated ratings, 0 to 1; 1")
+    parser.add_argument(
+        "--outside-share", metavar="X", type=_amount, help="factor on what the features do not tell of emotions; 1"
+    )
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    sweep = parser.add_argument_group("sweeps", "one net on one core for each scheme and seed; predictions are kept")
+    sweep.add_argument("--schemes", metavar="A,B,...", type=_schemes, help=f"some of {', '.join(_SCHEMES)}")
+    sweep.add_argument("--seeds", metavar="N", type=_positive, help="seeds of each scheme, from --seed on; default 10")
+    sweep.add_argument(
+        "--folds", metavar="N", type=_positive, help="test every clip once, in N groups of albums; default the split"
+    )
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument("--jobs", metavar="N", type=_positive, help="nets at a time; default one for each core")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="train on a running Dask cluster instead")
+
+
+def _schemes(text: str) -> list[str]:
+    chosen = [word.strip() for word in text.split(",") if word.strip()]
+    for word in chosen:
+        if word not in _SCHEMES:
+            close = difflib.get_close_matches(word, _SCHEMES, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(_SCHEMES)}"
+            raise argparse.ArgumentTypeError(f"unknown scheme {word!r}; {hint}")
+    if not chosen:
+        raise argparse.ArgumentTypeError("name at least one scheme")
+    return list(dict.fromkeys(chosen))
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return value

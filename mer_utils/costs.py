@@ -1,0 +1,158 @@
+"""The cost of explainability from sweeps: as a table to read, and under conditions that only a generated corpus has.
+
+Public names: ``SCHEME_NAMES``, ``CONDITIONS``, ``compute_sweep_costs``, ``compute_run_costs``,
+``compute_condition_table``, ``build_cost_table``.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .profiles import fit_profile_network
+from .sweeps import TRUNCATED, Sweep, load_sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .corpora import Corpus
+
+#: What readers call the schemes of a table of costs.
+SCHEME_NAMES = {"mid2e": "Mid2E", "a2e": "A2E", TRUNCATED: "A2E, rank 7", "a2mid2e": "A2Mid2E", "joint": "Joint"}
+SCHEME_NAMES |= {"a2b2e": "A2B2E", "multitask": "Multitask"}
+
+#: Stored sweeps by condition and its value. The corpus of the main sweep has the value 1 of either.
+CONDITIONS = {
+    "rater noise (1: as assumed)": {0.0: "rater_noise_000", 0.5: "rater_noise_050", 1.0: "schemes"},
+    "emotion outside the bottleneck (1: as published)": {
+        0.0: "outside_share_000",
+        0.5: "outside_share_050",
+        1.0: "schemes",
+        2.0: "outside_share_200",
+    },
+}
+
+
+def compute_sweep_costs(
+    sweep: Sweep, *, extra: "Mapping[str, pd.DataFrame] | None" = None, reference: str = "a2e"
+) -> "pd.DataFrame":
+    """Compute the cost of explainability from a sweep, against the ratings of its corpus.
+
+    Tracks of an album are resampled together, and so are those that render the same ratings (`folds.build_groups`).
+
+    Parameters
+    ----------
+    sweep
+        Its schemes are compared.
+    extra
+        Further schemes, such as ``{"mid2e": regression.predict_mid2e(...)}``; they come first.
+    reference
+        The scheme that the others are compared with.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `scores.compute_cost_of_explainability` gives it.
+
+    Raises
+    ------
+    ScoreError
+        If the reference is not among the schemes, or tables do not fit each other.
+    """
+    from .folds import build_groups
+    from .scores import compute_cost_of_explainability
+
+    corpus = sweep.config.load_corpus()
+    predictions, rated = {**(extra or {}), **sweep.build_predictions()}, corpus.emotion.loc[sweep.tracks]
+    groups = build_groups(corpus.tracks)
+    return compute_cost_of_explainability(predictions, rated, groups=groups, reference=reference)
+
+
+def compute_run_costs(corpus: "Corpus", *, profile: str, seed: int = 0) -> "pd.DataFrame":
+    """Compute the cost from the two nets of a run, A2E and Joint, which are trained where they are not there yet.
+
+    Parameters
+    ----------
+    corpus
+        Its test split counts.
+    profile, seed
+        As in `profiles.fit_profile_network`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `scores.compute_cost_of_explainability` gives it: one pair of nets, so that intervals are about these alone.
+    """
+    import pandas as pd
+
+    from .evaluation import predict_split
+    from .folds import build_groups
+    from .scores import compute_cost_of_explainability
+
+    nets = {scheme: fit_profile_network(corpus, scheme, profile=profile, seed=seed) for scheme in ("a2e", "joint")}
+    heard = {scheme: {seed: predict_split(net, corpus, "test")["emotion"]} for scheme, net in nets.items()}
+    predictions = {scheme: pd.concat(tables, names=["seed", "track_id"]) for scheme, tables in heard.items()}
+    rated = corpus.emotion.loc[corpus.select("test")]
+    return compute_cost_of_explainability(predictions, rated, groups=build_groups(corpus.tracks))
+
+
+def compute_condition_table(
+    scheme: str = "joint", *, conditions: Mapping[str, Mapping[float, str]] = CONDITIONS
+) -> "pd.DataFrame":
+    """Compute the cost of a scheme under each condition.
+
+    Parameters
+    ----------
+    scheme
+        One that all the sweeps have, beside A2E.
+    conditions
+        Names of sweeps by condition and value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows (condition, value, output); columns of `scores.compute_cost_of_explainability`.
+
+    Raises
+    ------
+    SweepError
+        If a sweep is not stored.
+    """
+    import pandas as pd
+
+    names = {name for values in conditions.values() for name in values.values()}
+    costs = {name: compute_sweep_costs(load_sweep(name)).loc[scheme] for name in sorted(names)}
+    tables = {(words, value): costs[name] for words, values in conditions.items() for value, name in values.items()}
+    return pd.concat(tables, names=["condition", "value", "output"])
+
+
+def build_cost_table(costs: "pd.DataFrame") -> "pd.DataFrame":
+    """Lay costs out for reading: a block of lines per scheme, outputs as columns.
+
+    Parameters
+    ----------
+    costs
+        Result of `scores.compute_cost_of_explainability`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Texts, indexed by (scheme, line): r and CoE with their intervals, how many seeds have CoE > 0, and the mean
+        absolute error in rating points. The reference has no CoE.
+    """
+    import pandas as pd
+
+    blocks = {}
+    for scheme, table in costs.groupby(level="scheme", sort=False):
+        table = table.droplevel("scheme")
+        lines = {"r": [_write(row, "r", "") for _, row in table.iterrows()]}
+        if table["coe"].notna().any():
+            lines["CoE"] = [_write(row, "coe", "+") for _, row in table.iterrows()]
+            above = [f"{row.seeds_above:.0f} of {row.n_seeds:.0f}" for row in table.itertuples()]
+            lines["seeds with CoE > 0"] = above
+        lines["MAE (points)"] = [f"{value:.2f}" for value in table["mae"]]
+        blocks[SCHEME_NAMES.get(scheme, scheme)] = pd.DataFrame(lines, table.index).T
+    return pd.concat(blocks).rename_axis(columns="Pearson's r [95 % interval]")
+
+
+def _write(row: "pd.Series", measure: str, sign: str) -> str:
+    estimate, low, high = (f"{row[measure + end]:{sign}z.3f}".replace("0.", ".", 1) for end in ("", "_low", "_high"))
+    return f"{estimate} [{low},\u00a0{high}]"

@@ -1,0 +1,182 @@
+"""A sweep under way: which nets are missing, one worker for each, and what is written down when.
+
+A net of a sweep computes on one thread, so that as many train at once as there are cores. What it predicts for the
+clips it was not trained on is written down as soon as it is done, in a file of its own in the cache, under a key made
+of everything that decides it.
+
+Public names: ``run_sweep``, ``fit_part``, ``truncate_emotions``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .profiles import fit_profile_network, locate_checkpoint
+from .ratings import UNIT
+from .sweeps import RANK, Sweep, SweepConfig, check_identity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run_sweep(
+    config: SweepConfig,
+    schemes: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    known: Sweep | None = None,
+    workers: int | str | None = None,
+    progress: bool = True,
+) -> Sweep:
+    """Train what is missing of a sweep, each net by one worker, and collect what all nets predict.
+
+    It may be stopped or killed at any moment: the next call goes on with what each net had reached.
+
+    Parameters
+    ----------
+    config
+        What the nets have in common.
+    schemes, seeds
+        One net for each pair; a pair that is named twice is one.
+    known
+        A sweep of the same configuration: its nets are not trained again, and are part of the result.
+    workers
+        How many at once, or a Dask scheduler: as in `workers.run_tasks`.
+    progress
+        Show one progress bar over the nets.
+
+    Returns
+    -------
+    Sweep
+        The nets asked for and those known.
+
+    Raises
+    ------
+    SweepError
+        If ``known`` has another configuration.
+    WorkerError, TrainingError, CorpusError, FoldError
+        If workers cannot be had or keep dying, or a net cannot be trained.
+    """
+    from contextlib import closing
+
+    from tqdm import tqdm
+
+    from .workers import run_tasks
+
+    pairs = dict.fromkeys((scheme, seed) for scheme in schemes for seed in seeds)
+    jobs = config.list_jobs(dict.fromkeys(schemes), dict.fromkeys(seeds))
+    if known is not None:
+        check_identity(known, config)
+        jobs = [job for job in jobs if job[:2] not in known.nets]
+    parts = {job: part for job in jobs if (part := _read_part(config, job))}
+    todo = [(config, *job) for job in jobs if job not in parts]
+    if todo and not isinstance(workers, str):  # one bar for the corpus, before the workers wait for it
+        _prepare(config, progress)
+    with (
+        tqdm(total=len(jobs), initial=len(parts), desc="sweep", unit="net", disable=not progress) as bar,
+        closing(run_tasks(fit_part, todo, workers=workers)) as results,
+    ):
+        for (_, *job), part in results:
+            _write_part(config, tuple(job), part)
+            parts[tuple(job)] = part
+            bar.update()
+    return _collect(config, pairs, parts, known)
+
+
+def _prepare(config: SweepConfig, progress: bool) -> None:
+    corpus = config.load_corpus()
+    corpus.spectrograms(corpus.tracks.index[:1].tolist(), progress=progress)
+
+
+def fit_part(config: SweepConfig, scheme: str, seed: int, fold: int | None) -> dict[str, Any]:
+    """Train one net of a sweep and predict the clips that it was not trained on.
+
+    Parameters
+    ----------
+    config, scheme, seed, fold
+        Which net.
+
+    Returns
+    -------
+    dict
+        ``"tracks"`` (ids), and (n_tracks, n_outputs) float16 on the unit scale by head, as in `Sweep.nets`.
+    """
+    import torch
+    from filelock import FileLock
+
+    from .evaluation import predict_split
+
+    torch.set_num_threads(1)
+    corpus = config.load_corpus(fold)
+    choices = {"profile": config.profile, "seed": seed, **config.changes}
+    checkpoint = locate_checkpoint(corpus, scheme, **choices)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(checkpoint.with_suffix(".lock")):  # another sweep may want the same net
+        for litter in checkpoint.parent.glob(f".{checkpoint.name}.*.part"):  # of a worker that was killed
+            litter.unlink()
+        trained = fit_profile_network(corpus, scheme, progress=False, **choices)
+    heard = {head: table / UNIT for head, table in predict_split(trained, corpus, "test").items()}
+    tracks = next(iter(heard.values())).index.tolist()
+    if scheme == "a2e":
+        heard["truncated"] = truncate_emotions(heard["emotion"], trained.network.to_emotion, rank=RANK)
+    return {"tracks": tracks} | {head: np.asarray(table, np.float16) for head, table in heard.items()}
+
+
+def truncate_emotions(emotion: "pd.DataFrame", layer: Any, *, rank: int) -> "pd.DataFrame":
+    """Compute what a linear layer would give if its weights had a lower rank.
+
+    What is left of the weights W (8, n) is their best approximation of that rank, U U' W with the first left singular
+    vectors U; so the outputs can be truncated without the inputs.
+
+    Parameters
+    ----------
+    emotion
+        (n_tracks, 8) outputs of the layer, unit scale.
+    layer
+        The `torch.nn.Linear` that gave them.
+    rank
+        1 to 8.
+    """
+    weight, bias = (value.detach().double().numpy() for value in (layer.weight, layer.bias))
+    kept = np.linalg.svd(weight, full_matrices=False)[0][:, :rank]
+    return bias + (emotion - bias) @ (kept @ kept.T)
+
+
+def _read_part(config: SweepConfig, job: tuple[str, int, int | None]) -> dict[str, Any] | None:
+    """Read what a net predicts; None if it is not there, or no longer readable and thus to be made again."""
+    from .checkpoints import NetworkError, read_tensors
+
+    try:
+        tensors, header = read_tensors(config.locate_part(*job))
+    except NetworkError:
+        return None
+    return {"tracks": header["tracks"]} | {head: tensor.numpy() for head, tensor in tensors.items()}
+
+
+def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dict[str, Any]) -> None:
+    import torch
+
+    from .checkpoints import write_tensors
+
+    tensors = {head: torch.from_numpy(values) for head, values in part.items() if head != "tracks"}
+    write_tensors(config.locate_part(*job), tensors, header={"tracks": part["tracks"]})
+
+
+def _collect(
+    config: SweepConfig,
+    pairs: Iterable[tuple[str, int]],
+    parts: Mapping[tuple[str, int, int | None], dict[str, Any]],
+    known: Sweep | None,
+) -> Sweep:
+    """Pool the folds of each net, and join what is known."""
+    nets = {} if known is None else dict(known.nets)
+    tracks = [] if known is None else known.tracks
+    for scheme, seed in pairs:
+        if (scheme, seed) in nets:
+            continue
+        pooled = [parts[job] for job in config.list_jobs([scheme], [seed])]
+        tracks = [track for part in pooled for track in part["tracks"]]
+        heads = [head for head in pooled[0] if head != "tracks"]
+        nets[scheme, seed] = {head: np.concatenate([part[head] for part in pooled]) for head in heads}
+    return Sweep(config, config.identity, tracks, nets)
