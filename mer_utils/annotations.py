@@ -4,7 +4,7 @@ Emotions come from Soundtracks set 1 (Eerola & Vuoskoski 2011), mid-level featur
 (Aljanaki & Soleymani 2018), whose ``song_id`` is the Soundtracks number plus 3575. Clips 5-360 have both. No sound is
 needed. Tables are indexed by the three-digit Soundtracks number, such as "005"; ratings are on 1-10.
 
-Public names: ``AnnotationError``, ``load_annotations``, ``load_albums``.
+Public names: ``AnnotationError``, ``find_annotations``, ``load_annotations``, ``load_albums``.
 """
 
 from pathlib import Path
@@ -38,6 +38,11 @@ _MISSPELT_ALBUMS = {"The Portait of a Lady": "The Portrait of a Lady"}
 
 class AnnotationError(ValueError):
     """A rating file that is missing, damaged or another one than its name says."""
+
+
+def find_annotations(root: str | Path = DATA) -> bool:
+    """Tell whether the files of `load_annotations` are there."""
+    return all((Path(root) / file).is_file() for file in (_EMOTION_FILE, _MIDLEVEL_FILE))
 
 
 def load_annotations(root: str | Path = DATA) -> "tuple[pd.DataFrame, pd.DataFrame]":

@@ -4,14 +4,16 @@ The published rows are about film music, ours about what ``costs`` was computed 
 difference says that two studies differ, not that one of them is wrong. Published numbers are quoted as printed; ours
 enter every difference unrounded.
 
-Public names: ``ComparisonError``, ``build_comparison_table``, ``build_reading_table``, ``compute_inconsistent_cells``,
-``describe_inconsistent_cells``.
+Public names: ``ComparisonError``, ``build_comparison_table``, ``build_reading_table``, ``build_ceiling_table``,
+``compute_inconsistent_cells``, ``describe_inconsistent_cells``.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .paths import DATA
 from .ratings import EMOTIONS, load_published
 
 if TYPE_CHECKING:
@@ -140,6 +142,46 @@ def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     interval = "" if np.isnan(cell.low) else f" [{low},\u00a0{high}]"
     inside = {True: "yes", False: "no"}.get(cell.inside, "–")
     return [cell.paper + "*" * starred, ours + interval, _format(cell.difference, digits, sign="+"), inside]
+
+
+def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
+    """Put the published Mid2E rows, about film music, beside what the same ratings give here.
+
+    Parameters
+    ----------
+    root
+        Where the reader's own rating files would be (`annotations.load_annotations`); a row tells what a tenfold
+        regression on them gives, if they are there.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Pearson's r, one row per origin, columns the emotions and ``average``.
+
+    Raises
+    ------
+    AnnotationError
+        If the rating files are there but damaged.
+    """
+    import pandas as pd
+
+    from .annotations import find_annotations, load_annotations
+    from .folds import build_folds
+    from .regression import compute_in_sample_correlations, predict_out_of_fold
+    from .scores import compute_correlations
+
+    published = load_published(_TABLE).query("scheme == 'mid2e'")
+    rows = {f"{row.model}, as printed ({row.source})": row[_OUTPUTS] for _, row in published.iterrows()}
+    rows["here, from the correlations of the ratings"] = compute_in_sample_correlations(
+        load_published("rating_correlations")
+    )
+    if find_annotations(root):
+        midlevel, emotion = load_annotations(root)
+        predicted = predict_out_of_fold(midlevel, emotion, build_folds(emotion.index))
+        rows["here, tenfold on your rating files"] = pd.Series(compute_correlations(predicted, emotion), EMOTIONS)
+    table = pd.DataFrame(rows).T.astype(float).reindex(columns=_OUTPUTS)
+    table["average"] = table["average"].fillna(table[list(EMOTIONS)].mean(axis=1))
+    return table.rename_axis(columns="Pearson's r")
 
 
 def compute_inconsistent_cells(

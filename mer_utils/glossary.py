@@ -77,7 +77,7 @@ CHAPTERS = (
     ("00_start_here", "What does this companion do?", "you are here"),
     ("01_data", "What do listeners rate, and what does the net see?", "ready"),
     ("02_training", "How are the schemes trained?", "ready"),
-    ("03_cost_of_explainability", "What does an explainable bottleneck cost?", "to come"),
+    ("03_cost_of_explainability", "What does an explainable bottleneck cost?", "ready"),
     ("04_effects_cash_vs_nin", "Why does one version of “Hurt” sound angrier?", "to come"),
     ("05_lime_explanations", "Which part of the sound makes a feature high?", "to come"),
     ("06_listening", "Can I hear the explanation?", "to come"),

@@ -8,7 +8,8 @@ a network trained from another seed answers differently and that the clips of an
 ask for more than stated here; that half the ratings of some emotions lie on the floor of the scale; and that eight
 emotions are looked at: some of eight differences look large by chance, while their average is less noisy.
 
-Public names: ``PowerError``, ``compute_tracks_needed``, ``compute_detectable_difference``, ``compute_power_curve``.
+Public names: ``PowerError``, ``compute_tracks_needed``, ``compute_detectable_difference``, ``compute_power_curve``,
+``compute_agreement``.
 """
 
 from collections.abc import Sequence
@@ -149,3 +150,20 @@ def compute_power_curve(
     rows = {d: [compute_tracks_needed(d, r=r, between=agreement) for agreement in between] for d in differences}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=pd.Index(between, name="between"))
     return table.rename_axis("difference")
+
+
+def compute_agreement(first: "pd.DataFrame", second: "pd.DataFrame") -> float:
+    """Compute how much two networks agree: what is called ``between`` here.
+
+    Parameters
+    ----------
+    first, second
+        Predictions with the same rows (seed, track) and columns, as in `scores.compute_cost_of_explainability`.
+
+    Returns
+    -------
+    float
+        Pearson's r over the tracks between networks of the same seed, mean over seeds and outputs.
+    """
+    pairs = [(first.loc[seed], second.loc[seed]) for seed in first.index.unique(0)]
+    return float(np.mean([one.corrwith(other) for one, other in pairs]))

@@ -165,6 +165,9 @@ def _plain(value: Any, *, where: str) -> Any:
         return value
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if getattr(getattr(value, "index", None), "nlevels", 1) > 1:  # pandas again, a mapping for each level
+        keys = value.index.unique(0)
+        return {str(key): _plain(value.loc[key], where=f"{where}[{key!r}]") for key in keys}
     if hasattr(value, "to_dict"):  # a pandas table or column
         return _plain(value.to_dict(), where=where)
     if hasattr(value, "tolist"):  # a numpy array or scalar
