@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .costs import format_correlation
 from .paths import DATA
 from .ratings import EMOTIONS, load_published
 
@@ -60,7 +61,7 @@ def build_comparison_table(costs: "pd.DataFrame", *, published: "pd.DataFrame | 
     table = load_published(_TABLE) if published is None else published
     cells = table[_OUTPUTS].stack().dropna().rename_axis(["row", "output"]).rename("printed").reset_index()
     cells = cells.join(table[["source", "model", "scheme", "measure", "digits"]], on="row")
-    cells["paper"] = [_format(*pair) for pair in zip(cells["printed"], cells["digits"], strict=True)]
+    cells["paper"] = [format_correlation(*pair) for pair in zip(cells["printed"], cells["digits"], strict=True)]
     ours = [_find_ours(costs, cell) for cell in cells.itertuples()]
     cells = cells.join(pd.DataFrame(ours, columns=["ours", "low", "high"], dtype=float))
     cells["difference"] = cells["ours"] - cells["printed"]
@@ -82,11 +83,6 @@ def _check_costs(costs: "pd.DataFrame") -> None:
 def _find_ours(costs: "pd.DataFrame", cell: Any) -> list[float]:
     key, columns = (cell.scheme, cell.output), [cell.measure + end for end in _ENDS]
     return costs.loc[key, columns].tolist() if key in costs.index else [np.nan] * 3
-
-
-def _format(value: float, digits: int, *, sign: str = "") -> str:
-    """Write a correlation as the papers do: no zero before the point, and none that is negative."""
-    return "–" if np.isnan(value) else f"{value:{sign}z.{digits}f}".replace("0.", ".", 1)
 
 
 def build_reading_table(
@@ -137,11 +133,10 @@ def build_reading_table(
 def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     """Write the four lines of one published cell."""
     digits = len(cell.paper.partition(".")[2])
-    ours, low, high = (_format(value, digits) for value in (cell.ours, cell.low, cell.high))
-    # The space in the brackets does not break: in a narrow column the interval gets a line of its own.
+    ours, low, high = (format_correlation(value, digits) for value in (cell.ours, cell.low, cell.high))
     interval = "" if np.isnan(cell.low) else f" [{low},\u00a0{high}]"
     inside = {True: "yes", False: "no"}.get(cell.inside, "–")
-    return [cell.paper + "*" * starred, ours + interval, _format(cell.difference, digits, sign="+"), inside]
+    return [cell.paper + "*" * starred, ours + interval, format_correlation(cell.difference, digits, sign="+"), inside]
 
 
 def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
@@ -220,7 +215,7 @@ def compute_inconsistent_cells(
             follows, slack = pd.Series({"average": cells[list(EMOTIONS)].mean(skipna=False)}), 0.5
         off = (cells[follows.index] - follows).abs() * 10.0 ** cells["digits"]
         for output in off.index[off > 0.5 + _TINY]:
-            text = _format(cells[output], cells["digits"])
+            text = format_correlation(cells[output], cells["digits"])
             found.append((row, output, cells["model"], text, follows[output], off[output] <= 0.5 + slack + _TINY))
     columns = ["row", "output", "model", "printed", "follows", "explained"]
     return pd.DataFrame(found, columns=columns).set_index(["row", "output"])
@@ -243,7 +238,7 @@ def describe_inconsistent_cells(published: "pd.DataFrame | None" = None, *, sour
     if cells.empty:
         return ""
     words = "; ".join(
-        f"{cell.model}, {cell.Index[1]}: {cell.printed}, where the other cells give {_format(cell.follows, 3)}"
+        f"{cell.model}, {cell.Index[1]}: {cell.printed}, the other cells give {format_correlation(cell.follows, 3)}"
         for cell in cells.itertuples()
     )
     reason = "Rounding of the other cells can explain each of them." if cells["explained"].all() else ""

@@ -1,11 +1,13 @@
 """The cost of explainability from sweeps: as a table to read, and under conditions that only a generated corpus has.
 
 Public names: ``SCHEME_NAMES``, ``CONDITIONS``, ``compute_sweep_costs``, ``compute_run_costs``,
-``compute_condition_table``, ``build_cost_table``.
+``compute_condition_table``, ``build_cost_table``, ``format_correlation``.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .profiles import fit_profile_network
 from .sweeps import TRUNCATED, Sweep, load_sweep
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from .corpora import Corpus
 
-#: What readers call the schemes of a table of costs.
+#: What readers call the schemes of a table of costs, from the ceiling on.
 SCHEME_NAMES = {"mid2e": "Mid2E", "a2e": "A2E", TRUNCATED: "A2E, rank 7", "a2mid2e": "A2Mid2E", "joint": "Joint"}
 SCHEME_NAMES |= {"a2b2e": "A2B2E", "multitask": "Multitask"}
 
@@ -30,6 +32,8 @@ CONDITIONS = {
     },
 }
 
+_UNDEFINED = "not defined"
+
 
 def compute_sweep_costs(
     sweep: Sweep, *, extra: "Mapping[str, pd.DataFrame] | None" = None, reference: str = "a2e"
@@ -43,14 +47,14 @@ def compute_sweep_costs(
     sweep
         Its schemes are compared.
     extra
-        Further schemes, such as ``{"mid2e": regression.predict_mid2e(...)}``; they come first.
+        Further schemes, such as ``{"mid2e": regression.predict_mid2e(...)}``.
     reference
         The scheme that the others are compared with.
 
     Returns
     -------
     pandas.DataFrame
-        As `scores.compute_cost_of_explainability` gives it.
+        As `scores.compute_cost_of_explainability` gives it, schemes in the order of `SCHEME_NAMES`.
 
     Raises
     ------
@@ -61,8 +65,9 @@ def compute_sweep_costs(
     from .scores import compute_cost_of_explainability
 
     corpus = sweep.config.load_corpus()
-    predictions, rated = {**(extra or {}), **sweep.build_predictions()}, corpus.emotion.loc[sweep.tracks]
-    groups = build_groups(corpus.tracks)
+    heard = {**(extra or {}), **sweep.build_predictions()}
+    predictions = {scheme: heard[scheme] for scheme in SCHEME_NAMES if scheme in heard}
+    rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
     return compute_cost_of_explainability(predictions, rated, groups=groups, reference=reference)
 
 
@@ -136,7 +141,7 @@ def build_cost_table(costs: "pd.DataFrame") -> "pd.DataFrame":
     -------
     pandas.DataFrame
         Texts, indexed by (scheme, line): r and CoE with their intervals, how many seeds have CoE > 0, and the mean
-        absolute error in rating points. The reference has no CoE.
+        absolute error in rating points. The reference has no CoE; what is constant has no r, and neither is averaged.
     """
     import pandas as pd
 
@@ -146,13 +151,23 @@ def build_cost_table(costs: "pd.DataFrame") -> "pd.DataFrame":
         lines = {"r": [_write(row, "r", "") for _, row in table.iterrows()]}
         if table["coe"].notna().any():
             lines["CoE"] = [_write(row, "coe", "+") for _, row in table.iterrows()]
-            above = [f"{row.seeds_above:.0f} of {row.n_seeds:.0f}" for row in table.itertuples()]
-            lines["seeds with CoE > 0"] = above
+            above = zip(table["seeds_above"], table["n_seeds"], strict=True)
+            lines["seeds with CoE > 0"] = [
+                _UNDEFINED if np.isnan(count) else f"{count:.0f} of {seeds}" for count, seeds in above
+            ]
         lines["MAE (points)"] = [f"{value:.2f}" for value in table["mae"]]
         blocks[SCHEME_NAMES.get(scheme, scheme)] = pd.DataFrame(lines, table.index).T
     return pd.concat(blocks).rename_axis(columns="Pearson's r [95 % interval]")
 
 
 def _write(row: "pd.Series", measure: str, sign: str) -> str:
-    estimate, low, high = (f"{row[measure + end]:{sign}z.3f}".replace("0.", ".", 1) for end in ("", "_low", "_high"))
+    if np.isnan(row[measure]):
+        return _UNDEFINED
+    estimate, low, high = (format_correlation(row[measure + end], 3, sign=sign) for end in ("", "_low", "_high"))
+    # The space in the brackets does not break: in a narrow column the interval gets a line of its own.
     return f"{estimate} [{low},\u00a0{high}]"
+
+
+def format_correlation(value: float, digits: int, *, sign: str = "") -> str:
+    """Write a correlation, or a difference of two, as the papers do: no zero before the point, and none negative."""
+    return "–" if np.isnan(value) else f"{value:{sign}z.{digits}f}".replace("0.", ".", 1)

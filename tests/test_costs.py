@@ -1,0 +1,106 @@
+"""Costs from sweeps: the right ratings, groups and reference, and a table whose cells are the numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mer_utils import costs
+from mer_utils.folds import build_groups
+from mer_utils.profiles import get_profile
+from mer_utils.regression import predict_mid2e
+from mer_utils.scores import compute_cost_of_explainability
+from mer_utils.sweeps import TRUNCATED, Sweep, SweepConfig, SweepError, load_sweep
+
+CONFIG = SweepConfig(get_profile("smoke", n_clips=240))
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return CONFIG.load_corpus()
+
+
+@pytest.fixture(scope="module")
+def sweep(corpus):
+    """A sweep whose nets hear the true ratings with more noise in joint than in a2e."""
+    rng, tracks = np.random.default_rng(0), corpus.select("test")
+    rated = corpus.emotion.loc[tracks].to_numpy() / 10
+
+    def net(noise):
+        return (rated + rng.normal(0, noise, rated.shape)).astype(np.float16)
+
+    nets = {("joint", seed): {"emotion": net(0.3)} for seed in range(3)}
+    nets |= {("a2e", seed): {"emotion": net(0.1), "truncated": net(0.2)} for seed in range(3)}
+    return Sweep(CONFIG, CONFIG.identity, tracks, nets)
+
+
+def test_costs_are_against_the_ratings_of_the_corpus_and_by_groups_of_albums(sweep, corpus):
+    ours = costs.compute_sweep_costs(sweep)
+    rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
+    pd.testing.assert_frame_equal(
+        ours.sort_index(),
+        compute_cost_of_explainability(sweep.build_predictions(), rated, groups=groups).sort_index(),
+    )
+    alone = compute_cost_of_explainability(sweep.build_predictions(), rated)
+    assert not np.allclose(alone["r_low"], ours.loc[alone.index, "r_low"])
+
+
+def test_schemes_come_in_one_order_and_the_ceiling_first(sweep, corpus):
+    table = costs.compute_sweep_costs(sweep, extra={"mid2e": predict_mid2e(corpus, sweep.tracks)})
+    assert table.index.unique(0).tolist() == ["mid2e", "a2e", TRUNCATED, "joint"]
+    assert table.loc[("joint", "average"), "seeds_above"] == 3
+
+
+def test_another_reference_turns_the_sign(sweep):
+    forth, back = (costs.compute_sweep_costs(sweep, reference=name)["coe"] for name in ("a2e", "joint"))
+    np.testing.assert_allclose(forth.loc["joint"], -back.loc["a2e"])
+
+
+def test_conditions_take_each_sweep_from_its_file(sweep, monkeypatch):
+    monkeypatch.setattr(costs, "load_sweep", {"one": sweep, "other": load_sweep("schemes")}.__getitem__)
+    table = costs.compute_condition_table(conditions={"noise": {0.0: "one", 1.0: "other"}, "share": {1.0: "other"}})
+    pd.testing.assert_frame_equal(table.loc["noise", 0.0], costs.compute_sweep_costs(sweep).loc["joint"])
+    pd.testing.assert_frame_equal(table.loc["noise", 1.0], table.loc["share", 1.0])
+
+
+def test_a_condition_without_its_sweep_is_named():
+    with pytest.raises(SweepError, match=r"no sweep .*nowhere"):
+        costs.compute_condition_table(conditions={"noise": {0.0: "nowhere"}})
+
+
+@pytest.mark.parametrize("name", sorted({name for values in costs.CONDITIONS.values() for name in values.values()}))
+def test_each_condition_is_the_corpus_that_it_says(name):
+    options = load_sweep(name).config.options
+    told = {("rater_noise", "outside_share")[i]: value for i, values in enumerate(costs.CONDITIONS.values())
+            for value, sweep in values.items() if sweep == name and value != 1.0}  # fmt: skip
+    assert dict(options) == told
+
+
+def test_cells_of_the_reading_table_are_the_numbers(sweep):
+    table = costs.compute_sweep_costs(sweep)
+    cells = costs.build_cost_table(table)
+    row = table.loc[("joint", "anger")]
+    assert cells.loc[("Joint", "CoE"), "anger"].startswith(f"{row['coe']:+.3f}".replace("0.", "."))
+    low, high = (f"{row[name]:.3f}".replace("0.", ".") for name in ("r_low", "r_high"))
+    assert cells.loc[("Joint", "r"), "anger"].endswith(f"[{low},\u00a0{high}]")
+    assert cells.loc[("Joint", "seeds with CoE > 0"), "anger"] == f"{row['seeds_above']:.0f} of 3"
+    assert cells.loc[("Joint", "MAE (points)"), "anger"] == f"{row['mae']:.2f}"
+    assert "CoE" not in cells.loc["A2E"].index
+
+
+def test_what_is_not_defined_is_called_so(sweep, corpus):
+    constant = corpus.emotion.loc[sweep.tracks].assign(anger=1.0)
+    table = compute_cost_of_explainability(sweep.build_predictions(), constant)
+    cells = costs.build_cost_table(table)
+    assert cells.loc[("Joint", "r"), "anger"] == cells.loc[("Joint", "r"), "average"] == "not defined"
+    assert cells.loc[("Joint", "seeds with CoE > 0"), "anger"] == "not defined"
+
+
+def test_the_nets_of_a_run_are_one_pair(sweep, corpus, monkeypatch):
+    asked = []
+    monkeypatch.setattr(costs, "fit_profile_network", lambda corpus, scheme, **k: asked.append((scheme, k)) or scheme)
+    heard = {scheme: table.loc[0] for scheme, table in sweep.build_predictions().items()}
+    monkeypatch.setattr("mer_utils.evaluation.predict_split", lambda net, *_: {"emotion": heard[net]})
+    table = costs.compute_run_costs(corpus, profile="smoke", seed=5)
+    assert asked == [(scheme, {"profile": "smoke", "seed": 5}) for scheme in ("a2e", "joint")]
+    assert (table["n_seeds"] == 1).all()
+    assert table.loc[("joint", "average"), "coe"] > 0
