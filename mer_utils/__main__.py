@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import profiles
 from .arguments import build_parser
 from .files import check_target
-from .profiles import Profile, fit_profile_network, get_profile, load_profile_corpus, locate_checkpoint
 from .results import build_folder
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _hear(path: Path, predictor: "Predictor", options: argparse.Namespace) -> di
 
 def _train(options: argparse.Namespace) -> int:
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
-    profile = get_profile(options.profile, **sizes, augment=options.augment)
+    profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
     training = _given(crop_frames=options.crop, midlevel_weight=options.midlevel_weight)
     music = _given(rater_noise=options.rater_noise, outside_share=options.outside_share)
     if options.schemes:
@@ -146,18 +146,18 @@ def _given(**choices: float | None) -> dict[str, float]:
 
 
 def _train_one(
-    options: argparse.Namespace, profile: Profile, training: dict[str, float], music: dict[str, float]
+    options: argparse.Namespace, profile: profiles.Profile, training: dict[str, float], music: dict[str, float]
 ) -> int:
     from .networks import locate_network, save_network
     from .report import compute_split_scores, describe_split_scores
 
     default = build_folder(profile.name) / "nets" / f"{options.scheme}-{options.seed}.safetensors"
     target = _find_target(options.out or default, locate_network)
-    corpus = load_profile_corpus(profile, options.corpus, **music)
+    corpus = profiles.load_profile_corpus(profile, options.corpus, **music)
     choices = {"profile": profile, "seed": options.seed, **training}
     if options.fresh:
-        locate_checkpoint(corpus, options.scheme, **choices).unlink(missing_ok=True)
-    trained = fit_profile_network(corpus, options.scheme, **choices)
+        profiles.locate_checkpoint(corpus, options.scheme, **choices).unlink(missing_ok=True)
+    trained = profiles.fit_profile_network(corpus, options.scheme, **choices)
     held_out = compute_split_scores(trained, corpus)
     path = save_network(target, replace(trained, scores=trained.scores | held_out))
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in trained.scores.items())
@@ -166,7 +166,7 @@ def _train_one(
 
 
 def _train_sweep(
-    options: argparse.Namespace, profile: Profile, training: dict[str, float], music: dict[str, float]
+    options: argparse.Namespace, profile: profiles.Profile, training: dict[str, float], music: dict[str, float]
 ) -> int:
     from .report import describe_sweep
     from .sweepruns import run_sweep
@@ -180,7 +180,8 @@ def _train_sweep(
     known = load_matching(target, config)
     workers = options.scheduler or options.jobs
     sweep = run_sweep(config, options.schemes, seeds, known=known, workers=workers)
-    print(f"{_shorten(save_sweep(target, sweep))}:", describe_sweep(sweep), sep="\n")
+    print(f"{_shorten(save_sweep(target, sweep))}:", flush=True)
+    print(describe_sweep(sweep))
     return 0
 
 

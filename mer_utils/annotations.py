@@ -40,9 +40,10 @@ class AnnotationError(ValueError):
     """A rating file that is missing, damaged or another one than its name says."""
 
 
-def find_annotations(root: str | Path = DATA) -> bool:
-    """Tell whether the files of `load_annotations` are there."""
-    return all((Path(root) / file).is_file() for file in (_EMOTION_FILE, _MIDLEVEL_FILE))
+def find_annotations(root: str | Path = DATA, *, albums: bool = False) -> bool:
+    """Tell whether the files of `load_annotations`, or that of `load_albums`, are there."""
+    files = (_ALBUM_FILE,) if albums else (_EMOTION_FILE, _MIDLEVEL_FILE)
+    return all((Path(root) / file).is_file() for file in files)
 
 
 def load_annotations(root: str | Path = DATA) -> "tuple[pd.DataFrame, pd.DataFrame]":

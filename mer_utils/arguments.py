@@ -139,7 +139,11 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     )
     summary = "train a network, or many to compare, going on where an earlier call was stopped"
     parser = _add_command(commands, "train", summary, examples)
-    parser.add_argument("--scheme", choices=_SCHEMES, default="joint", help="how it is told; default %(default)s")
+    schemes = parser.add_mutually_exclusive_group()
+    schemes.add_argument("--scheme", choices=_SCHEMES, default="joint", help="how it is told; default %(default)s")
+    schemes.add_argument(
+        "--schemes", metavar="A,B,...", type=_schemes, help="a sweep, see below, over some of the same schemes"
+    )
     _add_profile(parser)
     for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
         parser.add_argument(f"--{name}", metavar="N", type=_positive, help=f"{meaning}; default from the profile")
@@ -173,7 +177,6 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
     sweep = parser.add_argument_group("sweeps", "one net on one core for each scheme and seed; predictions are kept")
-    sweep.add_argument("--schemes", metavar="A,B,...", type=_schemes, help=f"some of {', '.join(_SCHEMES)}")
     sweep.add_argument("--seeds", metavar="N", type=_positive, help="seeds of each scheme, from --seed on; default 10")
     sweep.add_argument(
         "--folds", metavar="N", type=_positive, help="test every clip once, in N groups of albums; default the split"

@@ -5,7 +5,7 @@ difference says that two studies differ, not that one of them is wrong. Publishe
 enter every difference unrounded.
 
 Public names: ``ComparisonError``, ``build_comparison_table``, ``build_reading_table``, ``build_ceiling_table``,
-``compute_inconsistent_cells``, ``describe_inconsistent_cells``.
+``IN_SAMPLE``, ``compute_inconsistent_cells``, ``describe_inconsistent_cells``.
 """
 
 from pathlib import Path
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .costs import format_correlation
+from .costs import format_correlation, format_interval
 from .paths import DATA
 from .ratings import EMOTIONS, load_published
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Row of `build_ceiling_table` that needs no files: the fit to all clips, as their published correlations give it.
+IN_SAMPLE = "here, fitted to all clips, from the correlations of the ratings"
 
 _TABLE = "emotion_correlations"
 _OUTPUTS = [*EMOTIONS, "average"]
@@ -133,10 +136,9 @@ def build_reading_table(
 def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     """Write the four lines of one published cell."""
     digits = len(cell.paper.partition(".")[2])
-    ours, low, high = (format_correlation(value, digits) for value in (cell.ours, cell.low, cell.high))
-    interval = "" if np.isnan(cell.low) else f" [{low},\u00a0{high}]"
+    ours = "–" if np.isnan(cell.ours) else format_interval(cell.ours, cell.low, cell.high, digits)
     inside = {True: "yes", False: "no"}.get(cell.inside, "–")
-    return [cell.paper + "*" * starred, ours + interval, format_correlation(cell.difference, digits, sign="+"), inside]
+    return [cell.paper + "*" * starred, ours, format_correlation(cell.difference, digits, sign="+"), inside]
 
 
 def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
@@ -145,8 +147,9 @@ def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
     Parameters
     ----------
     root
-        Where the reader's own rating files would be (`annotations.load_annotations`); a row tells what a tenfold
-        regression on them gives, if they are there.
+        Where the reader's own rating files would be (`annotations.load_annotations`). If they are there, a row tells
+        what regressions on nine tenths of the clips give for the last tenth, and another one the same with whole
+        albums, if the track list is there too.
 
     Returns
     -------
@@ -160,20 +163,23 @@ def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from .annotations import find_annotations, load_annotations
+    from .annotations import find_annotations, load_albums, load_annotations
     from .folds import build_folds
     from .regression import compute_in_sample_correlations, predict_out_of_fold
     from .scores import compute_correlations
 
     published = load_published(_TABLE).query("scheme == 'mid2e'")
     rows = {f"{row.model}, as printed ({row.source})": row[_OUTPUTS] for _, row in published.iterrows()}
-    rows["here, from the correlations of the ratings"] = compute_in_sample_correlations(
-        load_published("rating_correlations")
-    )
+    rows[IN_SAMPLE] = compute_in_sample_correlations(load_published("rating_correlations"))
     if find_annotations(root):
         midlevel, emotion = load_annotations(root)
-        predicted = predict_out_of_fold(midlevel, emotion, build_folds(emotion.index))
-        rows["here, tenfold on your rating files"] = pd.Series(compute_correlations(predicted, emotion), EMOTIONS)
+        groups = {"clips": emotion.index}
+        if find_annotations(root, albums=True):
+            groups["albums"] = load_albums(root)
+        for kind, group in groups.items():
+            predicted = predict_out_of_fold(midlevel, emotion, build_folds(group))
+            r = compute_correlations(predicted, emotion)
+            rows[f"here, ten folds of {kind} of your rating files"] = pd.Series(r, EMOTIONS)
     table = pd.DataFrame(rows).T.astype(float).reindex(columns=_OUTPUTS)
     table["average"] = table["average"].fillna(table[list(EMOTIONS)].mean(axis=1))
     return table.rename_axis(columns="Pearson's r")
@@ -242,4 +248,4 @@ def describe_inconsistent_cells(published: "pd.DataFrame | None" = None, *, sour
         for cell in cells.itertuples()
     )
     reason = "Rounding of the other cells can explain each of them." if cells["explained"].all() else ""
-    return f"* As printed ({words}). {reason}".strip()
+    return f"Starred cells are quoted as printed, though others say otherwise ({words}). {reason}".strip()

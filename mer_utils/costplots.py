@@ -227,7 +227,9 @@ def _read_off(values: "pd.Series", difference: float) -> float:
     return float(np.exp(np.interp(np.log(difference), np.log(values.index), np.log(values))))
 
 
-def plot_conditions(table: "pd.DataFrame", *, ax: Any = None) -> "tuple[Figure, np.ndarray]":
+def plot_conditions(
+    table: "pd.DataFrame", *, ceiling: "pd.DataFrame | None" = None, ax: Any = None
+) -> "tuple[Figure, np.ndarray]":
     """Draw how the cost of explainability depends on what is known of a generated corpus.
 
     Parameters
@@ -235,6 +237,8 @@ def plot_conditions(table: "pd.DataFrame", *, ax: Any = None) -> "tuple[Figure, 
     table
         Rows (condition, value, output), columns ``coe``, ``coe_low``, ``coe_high``. A condition's name, with its
         unit, labels the axis of its panel; the output ``"average"`` is drawn thick and with intervals.
+    ceiling
+        Such a table of Mid2E, which has the bottleneck and no ears: its average is drawn dashed.
     ax
         As many axes as conditions; a new figure, all in a row, by default.
     """
@@ -242,20 +246,24 @@ def plot_conditions(table: "pd.DataFrame", *, ax: Any = None) -> "tuple[Figure, 
     fig, ax = build_axes(ax, size=FULL, shape=(1, len(conditions)))
     panels = np.atleast_1d(ax)
     for panel, condition in zip(panels, conditions, strict=False):
-        lines = table.loc[condition, "coe"].unstack().sort_index()
+        lines = table["coe"].xs(condition, level=0).unstack().sort_index()
         for output in lines.columns.drop("average"):
             panel.plot(lines[output], color=COLOURS.get(output, FAINT), linewidth=1)
         average = table.xs((condition, "average"), level=(0, 2)).sort_index()
         panel.vlines(average.index, average["coe_low"], average["coe_high"], color=OURS, linewidth=4, alpha=0.45)
-        panel.plot(average["coe"], color=OURS, linewidth=3, marker="o")
+        panel.plot(average["coe"], color=OURS, linewidth=3, marker="o", label="average of Joint, with 95 % interval")
+        if ceiling is not None:
+            dashed = ceiling.xs((condition, "average"), level=(0, 2))["coe"].sort_index()
+            panel.plot(dashed, color=THEIRS, linewidth=1.5, linestyle="--", marker="s", label="average of Mid2E")
         panel.axhline(0, color=THEIRS, linewidth=1, zorder=1)
         panel.grid(visible=True, axis="y")
         panel.set(xlabel=condition, xticks=lines.index)
     limits = np.array([panel.get_ylim() for panel in panels])
     for panel, condition in zip(panels, conditions, strict=False):
         panel.set_ylim(limits.min(), limits.max())
-        _label_ends(panel, table.loc[condition, "coe"].unstack().sort_index())
+        _label_ends(panel, table["coe"].xs(condition, level=0).unstack().sort_index())
     panels[0].set_ylabel("cost of explainability (Pearson's r)")
+    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return fig, ax
 
 

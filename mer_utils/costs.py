@@ -1,7 +1,7 @@
 """The cost of explainability from sweeps: as a table to read, and under conditions that only a generated corpus has.
 
 Public names: ``SCHEME_NAMES``, ``CONDITIONS``, ``compute_sweep_costs``, ``compute_run_costs``,
-``compute_condition_table``, ``build_cost_table``, ``format_correlation``.
+``compute_condition_table``, ``build_cost_table``, ``format_correlation``, ``format_interval``.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .folds import build_folds, build_groups
 from .profiles import fit_profile_network
+from .regression import fit_linear, predict_out_of_fold
+from .scores import NO_SEED, compute_cost_of_explainability
 from .sweeps import TRUNCATED, Sweep, load_sweep
 
 if TYPE_CHECKING:
@@ -35,10 +38,8 @@ CONDITIONS = {
 _UNDEFINED = "not defined"
 
 
-def compute_sweep_costs(
-    sweep: Sweep, *, extra: "Mapping[str, pd.DataFrame] | None" = None, reference: str = "a2e"
-) -> "pd.DataFrame":
-    """Compute the cost of explainability from a sweep, against the ratings of its corpus.
+def compute_sweep_costs(sweep: Sweep, *, reference: str = "a2e") -> "pd.DataFrame":
+    """Compute the cost of explainability from a sweep, against the ratings of its corpus, and the ceiling, Mid2E.
 
     Tracks of an album are resampled together, and so are those that render the same ratings (`folds.build_groups`).
 
@@ -46,8 +47,6 @@ def compute_sweep_costs(
     ----------
     sweep
         Its schemes are compared.
-    extra
-        Further schemes, such as ``{"mid2e": regression.predict_mid2e(...)}``.
     reference
         The scheme that the others are compared with.
 
@@ -61,14 +60,24 @@ def compute_sweep_costs(
     ScoreError
         If the reference is not among the schemes, or tables do not fit each other.
     """
-    from .folds import build_groups
-    from .scores import compute_cost_of_explainability
-
     corpus = sweep.config.load_corpus()
-    heard = {**(extra or {}), **sweep.build_predictions()}
+    heard = {"mid2e": _predict_mid2e(sweep, corpus), **sweep.build_predictions()}
     predictions = {scheme: heard[scheme] for scheme in SCHEME_NAMES if scheme in heard}
     rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
     return compute_cost_of_explainability(predictions, rated, groups=groups, reference=reference)
+
+
+def _predict_mid2e(sweep: Sweep, corpus: "Corpus") -> "pd.DataFrame":
+    """Predict the tracks of a sweep from their rated features, as its nets had to: none that was fitted to."""
+    import pandas as pd
+
+    if sweep.config.n_folds:
+        folds = build_folds(build_groups(corpus.tracks), n_folds=sweep.config.n_folds)
+        predicted = predict_out_of_fold(corpus.midlevel, corpus.emotion, folds)
+    else:
+        train = corpus.select("train")
+        predicted = fit_linear(corpus.midlevel.loc[train], corpus.emotion.loc[train]).predict(corpus.midlevel)
+    return pd.concat({NO_SEED: predicted.loc[sweep.tracks]}, names=["seed", "track_id"])
 
 
 def compute_run_costs(corpus: "Corpus", *, profile: str, seed: int = 0) -> "pd.DataFrame":
@@ -89,8 +98,6 @@ def compute_run_costs(corpus: "Corpus", *, profile: str, seed: int = 0) -> "pd.D
     import pandas as pd
 
     from .evaluation import predict_split
-    from .folds import build_groups
-    from .scores import compute_cost_of_explainability
 
     nets = {scheme: fit_profile_network(corpus, scheme, profile=profile, seed=seed) for scheme in ("a2e", "joint")}
     heard = {scheme: {seed: predict_split(net, corpus, "test")["emotion"]} for scheme, net in nets.items()}
@@ -140,7 +147,7 @@ def build_cost_table(costs: "pd.DataFrame") -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        Texts, indexed by (scheme, line): r and CoE with their intervals, how many seeds have CoE > 0, and the mean
+        Texts, indexed by (scheme, line): r and CoE with their intervals, in how many seeds CoE > 0, and the mean
         absolute error in rating points. The reference has no CoE; what is constant has no r, and neither is averaged.
     """
     import pandas as pd
@@ -152,18 +159,28 @@ def build_cost_table(costs: "pd.DataFrame") -> "pd.DataFrame":
         if table["coe"].notna().any():
             lines["CoE"] = [_write(row, "coe", "+") for _, row in table.iterrows()]
             above = zip(table["seeds_above"], table["n_seeds"], strict=True)
-            lines["seeds with CoE > 0"] = [
+            lines["CoE\u00a0>\u00a00"] = [
                 _UNDEFINED if np.isnan(count) else f"{count:.0f} of {seeds}" for count, seeds in above
             ]
-        lines["MAE (points)"] = [f"{value:.2f}" for value in table["mae"]]
+        lines["MAE"] = [f"{value:.2f}" for value in table["mae"]]
         blocks[SCHEME_NAMES.get(scheme, scheme)] = pd.DataFrame(lines, table.index).T
-    return pd.concat(blocks).rename_axis(columns="Pearson's r [95 % interval]")
+    return pd.concat(blocks).rename_axis(index=[None, None])
 
 
 def _write(row: "pd.Series", measure: str, sign: str) -> str:
-    if np.isnan(row[measure]):
+    return format_interval(*(row[measure + end] for end in ("", "_low", "_high")), 3, sign=sign)
+
+
+def format_interval(value: float, low: float, high: float, digits: int, *, sign: str = "") -> str:
+    """Write a correlation, or a difference of two, with its interval; ``sign`` is for the value alone."""
+    if np.isnan(value):
         return _UNDEFINED
-    estimate, low, high = (format_correlation(row[measure + end], 3, sign=sign) for end in ("", "_low", "_high"))
+    if np.isnan(low):
+        return f"{format_correlation(value, digits, sign=sign)} [{_UNDEFINED}]"
+    estimate, low, high = (
+        format_correlation(value, digits, sign=sign),
+        *(format_correlation(end, digits) for end in (low, high)),
+    )
     # The space in the brackets does not break: in a narrow column the interval gets a line of its own.
     return f"{estimate} [{low},\u00a0{high}]"
 

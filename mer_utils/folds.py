@@ -35,11 +35,18 @@ def build_groups(tracks: "pd.DataFrame") -> "pd.Series":
     pandas.Series
         Number of each track's group by track id. Tracks of one album are in one group, and so are those with the same
         ratings, and the rest of their albums.
+
+    Raises
+    ------
+    FoldError
+        If a track has no album.
     """
     import pandas as pd
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    if tracks["album"].isna().any():
+        raise FoldError(f"track {tracks.index[tracks['album'].isna()][0]} is on no album: name one")
     albums = pd.factorize(tracks["album"])[0]
     if "vector" not in tracks:
         return pd.Series(albums, tracks.index, name="group")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: From half the smallest cost that was printed on average to the largest.
+_DIFFERENCES = tuple(np.geomspace(0.005, 0.1, 60))
+
+
 class PowerError(ValueError):
     """Correlations that cannot occur together, or a difference that cannot be looked for."""
 
@@ -127,7 +131,7 @@ def compute_detectable_difference(
 
 
 def compute_power_curve(
-    differences: Sequence[float], *, between: Sequence[float] = (0.8, 0.9, 0.95), r: float = 0.76
+    differences: Sequence[float] = _DIFFERENCES, *, between: Sequence[float] = (0.8, 0.9, 0.95), r: float = 0.76
 ) -> "pd.DataFrame":
     """Compute `compute_tracks_needed` for many differences, as networks agree less or more.
 

@@ -3,11 +3,10 @@
 Aljanaki & Soleymani (2018) and the ISMIR 2019 paper fit it by least squares with an intercept. Predictions have the
 scale of the ratings that the regression was fitted to; correlations do not depend on it.
 
-Public names: ``RegressionError``, ``LinearModel``, ``fit_linear``, ``predict_mid2e``,
-``predict_out_of_fold``, ``compute_in_sample_correlations``.
+Public names: ``RegressionError``, ``LinearModel``, ``fit_linear``, ``predict_out_of_fold``,
+``compute_in_sample_correlations``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,6 @@ from .ratings import EMOTIONS, MIDLEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .corpora import Corpus
 
 
 class RegressionError(ValueError):
@@ -91,34 +88,6 @@ def fit_linear(midlevel: "ArrayLike | pd.DataFrame", emotion: "ArrayLike | pd.Da
     return LinearModel(solution[:-1].T, solution[-1], _column_names(midlevel), _column_names(emotion))
 
 
-def predict_mid2e(corpus: "Corpus", tracks: Sequence[str]) -> "pd.DataFrame":
-    """Fit Mid2E to the training split of a corpus and predict other tracks from their rated features.
-
-    Parameters
-    ----------
-    corpus
-        Where the ratings, with their noise, come from.
-    tracks
-        Ids of the tracks to predict.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows (0, track), ratings 1-10: the form in which `scores.compute_cost_of_explainability` takes a scheme without
-        randomness, as if it had one seed.
-
-    Raises
-    ------
-    RegressionError
-        As in `fit_linear`.
-    """
-    import pandas as pd
-
-    train = corpus.select("train")
-    model = fit_linear(corpus.midlevel.loc[train], corpus.emotion.loc[train])
-    return pd.concat({0: model.predict(corpus.midlevel.loc[list(tracks)])}, names=["seed", "track_id"])
-
-
 def predict_out_of_fold(midlevel: "pd.DataFrame", emotion: "pd.DataFrame", folds: ArrayLike) -> "pd.DataFrame":
     """Predict the tracks of each fold with a regression on all others, and pool the predictions.
 
@@ -143,6 +112,8 @@ def predict_out_of_fold(midlevel: "pd.DataFrame", emotion: "pd.DataFrame", folds
     import pandas as pd
 
     _checked(midlevel, emotion)
+    if isinstance(folds, pd.Series) and folds.index.has_duplicates:
+        raise RegressionError(f"track {folds.index[folds.index.duplicated()][0]} has two folds: keep one")
     known = folds.reindex(midlevel.index) if isinstance(folds, pd.Series) else pd.Series(folds)
     if len(known) != len(midlevel) or known.isna().any() or known.nunique() < 2:
         raise RegressionError(f"each of the {len(midlevel)} tracks needs a fold, and there must be two folds at least")

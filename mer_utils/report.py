@@ -4,6 +4,7 @@ Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``,
 ``describe_split_scores``, ``describe_sweep``.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,20 +172,29 @@ def describe_sweep(sweep: "Sweep") -> str:
     Parameters
     ----------
     sweep
-        Ratings are those of its corpus; the cost is told where A2E is among its schemes.
+        Ratings are those of its corpus; the cost is told where A2E is among its schemes. Seeds that not all schemes
+        have are left out, and named.
     """
-    from .costs import compute_sweep_costs
+    from .costs import SCHEME_NAMES, compute_sweep_costs, format_interval
 
     hearing = [scheme for scheme in sweep.schemes if scheme != "a2mid"]
-    if not hearing:
-        return "  (no scheme of this sweep hears emotions)"
+    common = set.intersection(*(set(sweep.seeds(scheme)) for scheme in hearing)) if hearing else set()
+    if not common:
+        return "  (no two of these nets can be compared: they hear no emotions, or their seeds differ)"
+    nets = {net: heads for net, heads in sweep.nets.items() if net[0] in hearing and net[1] in common}
     reference = "a2e" if "a2e" in hearing else hearing[0]
-    costs = compute_sweep_costs(sweep, reference=reference)
-    lines = [f"  {'mean over 8 emotions':22}{'Pearson r':>20}" + f"{'cost (CoE)':>28}" * (reference == "a2e")]
+    costs = compute_sweep_costs(replace(sweep, nets=nets), reference=reference)
+    title = f"mean of 8 emotions, {len(common)} seeds"
+    lines = [f"  {title:30}{'Pearson r':22}" + "cost (CoE)" * (reference == "a2e")]
     for scheme, row in costs.xs("average", level=1).iterrows():
-        line = f"  {scheme:22}{row['r']:6.3f} [{row['r_low']:.3f}, {row['r_high']:.3f}]"
+        r, cost = ([row[name], row[f"{name}_low"], row[f"{name}_high"], 3] for name in ("r", "coe"))
+        line = f"  {SCHEME_NAMES[scheme]:30}{format_interval(*r):22}"
         if reference == "a2e" != scheme:
-            line += f"   {row['coe']:+.3f} [{row['coe_low']:+.3f}, {row['coe_high']:+.3f}]"
-            line += f"  > 0 for {row['seeds_above']:.0f} of {row['n_seeds']:.0f} seeds"
-        lines.append(line)
-    return "\n".join(lines)
+            line += (
+                f"{format_interval(*cost, sign='+'):26}> 0 for {row['seeds_above']:.0f} of {row['n_seeds']:.0f} seeds"
+            )
+        lines.append(line.rstrip())
+    odd = sorted({seed for scheme in hearing for seed in sweep.seeds(scheme)} - common)
+    return "\n".join(
+        [*lines, *[f"  (left out, as not every scheme has them: seeds {', '.join(map(str, odd))})"] * bool(odd)]
+    )

@@ -3,7 +3,7 @@
 All randomness of an epoch comes from the seed and the epoch's number, so a run that goes on from a checkpoint needs
 no random state from it. `training.fit_network` is what other code calls.
 
-Public names: ``VERSION``, ``Run``, ``predict_middles``, ``compute_valid_scores``.
+Public names: ``VERSION``, ``Run``, ``predict_middles``, ``compute_valid_scores``, ``describe_arithmetic``.
 """
 
 import math
@@ -266,6 +266,13 @@ def _seed_epoch(seed: int, epoch: int) -> torch.Generator:
     ours, dropout = np.random.SeedSequence([seed, epoch]).generate_state(2).tolist()
     torch.manual_seed(dropout)
     return torch.Generator().manual_seed(ours)
+
+
+def describe_arithmetic(precision: str) -> str:
+    """Say in which numbers a training of this `TrainingConfig.precision` computes on this machine, and on what."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    mixed = precision == "mixed" and _computes_in_bfloat16(device)
+    return f"{'bfloat16' if mixed else 'float32'} on {device.type}"
 
 
 def _computes_in_bfloat16(device: torch.device) -> bool:

@@ -4,7 +4,7 @@ Conventions: predictions and ratings are (n_tracks, n_outputs), one column per f
 matter to correlations, which are over tracks and lie in -1 to 1.
 
 Public names: ``ScoreError``, ``compute_correlations``, ``compute_mean_correlation``, ``compute_partial_correlations``,
-``compute_cost_of_explainability``.
+``compute_cost_of_explainability``, ``NO_SEED``.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,10 @@ from .bootstrap import Resampling, build_resampling, compute_deviations, compute
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: Stands in the place of the seed in the predictions of a scheme without randomness.
+NO_SEED = "none"
 
 
 class ScoreError(ValueError):
@@ -108,8 +112,8 @@ def compute_cost_of_explainability(  # noqa: PLR0913
     ----------
     predictions
         By name of the scheme: ratings 1-10, indexed by (seed, track), one column per output. Each seed has every track
-        of ``rated``, in any order. All schemes have the same seeds, but for those with a single one, as a regression
-        without randomness, which is compared with every seed of the others.
+        of ``rated``, in any order. All schemes have the same seeds, but for one without randomness, such as a
+        regression: its only seed is `NO_SEED`, and it is compared with every seed of the others.
     rated
         (n_tracks, n_outputs) ratings 1-10, indexed by track.
     groups
@@ -125,8 +129,8 @@ def compute_cost_of_explainability(  # noqa: PLR0913
         Rows (scheme, output), the outputs followed by "average", their unweighted mean. Columns: ``r``, ``r_low``,
         ``r_high``, the mean over seeds of r over the tracks; ``coe``, ``coe_low``, ``coe_high`` and ``seeds_above``,
         the number of seeds with CoE > 0, all four NaN for the reference; ``n_seeds``, the number of pairs; ``mae``,
-        the mean absolute error in rating points. An output that is constant, in one seed even, is NaN, and so is the
-        average; an interval is NaN where too many draws are constant.
+        the mean absolute error in rating points. Where an output is constant, in one seed even, its r and CoE are NaN,
+        and so are those of the average; an interval is NaN where too many draws are constant.
 
     Raises
     ------
@@ -232,12 +236,12 @@ def _align(name: str, table: "pd.DataFrame", rated: "pd.DataFrame") -> np.ndarra
 def _count_seeds(predictions: Mapping[str, "pd.DataFrame"]) -> int:
     """Check that seeds can be paired, and count the pairs."""
     seeds = {name: set(table.index.get_level_values(0)) for name, table in predictions.items()}
-    several = {name: found for name, found in seeds.items() if len(found) > 1}
-    first = next(iter(several), "")
-    for name, found in several.items():
-        if found != several[first]:
+    random = {name: found for name, found in seeds.items() if found != {NO_SEED}}
+    first = next(iter(random), "")
+    for name, found in random.items():
+        if found != random[first]:
             raise ScoreError(
-                f"seeds of {name!r} and {first!r} differ, such as {min(found ^ several[first])}: "
+                f"seeds of {name!r} and {first!r} differ, such as {min(found ^ random[first], key=str)}: "
                 "train both with the same seeds"
             )
     return max(map(len, seeds.values()))

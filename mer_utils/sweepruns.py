@@ -7,17 +7,22 @@ of everything that decides it.
 Public names: ``run_sweep``, ``fit_part``, ``truncate_emotions``.
 """
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .profiles import fit_profile_network, locate_checkpoint
 from .ratings import UNIT
-from .sweeps import RANK, Sweep, SweepConfig, check_identity
+from .sweeps import RANK, Sweep, SweepConfig, SweepError, check_identity
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Random state and number of threads belong to a process, which a Dask worker may share among several jobs.
+_ALONE = threading.Lock()
 
 
 def run_sweep(
@@ -67,20 +72,24 @@ def run_sweep(
     pairs = dict.fromkeys((scheme, seed) for scheme in schemes for seed in seeds)
     jobs = config.list_jobs(dict.fromkeys(schemes), dict.fromkeys(seeds))
     if known is not None:
-        check_identity(known, config)
+        check_identity(known.identity, config)
         jobs = [job for job in jobs if job[:2] not in known.nets]
     parts = {job: part for job in jobs if (part := _read_part(config, job))}
     todo = [(config, *job) for job in jobs if job not in parts]
     if todo and not isinstance(workers, str):  # one bar for the corpus, before the workers wait for it
         _prepare(config, progress)
-    with (
-        tqdm(total=len(jobs), initial=len(parts), desc="sweep", unit="net", disable=not progress) as bar,
-        closing(run_tasks(fit_part, todo, workers=workers)) as results,
-    ):
-        for (_, *job), part in results:
-            _write_part(config, tuple(job), part)
-            parts[tuple(job)] = part
-            bar.update()
+    try:
+        with (
+            tqdm(total=len(jobs), initial=len(parts), desc="sweep", unit="net", disable=not progress) as bar,
+            closing(run_tasks(fit_part, todo, workers=workers)) as results,
+        ):
+            for (_, *job), part in results:
+                _write_part(config, tuple(job), part)
+                parts[tuple(job)] = part
+                bar.update()
+    except KeyboardInterrupt:
+        done = f"stopped, {len(parts)} of {len(jobs)} nets are done"
+        raise KeyboardInterrupt(f"{done}: run it again to go on, with the others where they were") from None
     return _collect(config, pairs, parts, known)
 
 
@@ -100,12 +109,19 @@ def fit_part(config: SweepConfig, scheme: str, seed: int, fold: int | None) -> d
     Returns
     -------
     dict
-        ``"tracks"`` (ids), and (n_tracks, n_outputs) float16 on the unit scale by head, as in `Sweep.nets`.
+        ``"heads"``: (n_tracks, n_outputs) float16 on the unit scale by head, as in `Sweep.nets`; ``"tracks"``,
+        ``"arithmetic"`` and ``"identity"`` as in `Sweep`, the latter by this worker's code.
     """
+    with _ALONE:
+        return _fit_part(replace(config), scheme, seed, fold)  # a copy has not computed its identity elsewhere
+
+
+def _fit_part(config: SweepConfig, scheme: str, seed: int, fold: int | None) -> dict[str, Any]:
     import torch
     from filelock import FileLock
 
     from .evaluation import predict_split
+    from .runs import describe_arithmetic
 
     torch.set_num_threads(1)
     corpus = config.load_corpus(fold)
@@ -120,7 +136,9 @@ def fit_part(config: SweepConfig, scheme: str, seed: int, fold: int | None) -> d
     tracks = next(iter(heard.values())).index.tolist()
     if scheme == "a2e":
         heard["truncated"] = truncate_emotions(heard["emotion"], trained.network.to_emotion, rank=RANK)
-    return {"tracks": tracks} | {head: np.asarray(table, np.float16) for head, table in heard.items()}
+    heads = {head: np.asarray(table, np.float16) for head, table in heard.items()}
+    arithmetic = describe_arithmetic(trained.config["precision"])
+    return {"heads": heads, "tracks": tracks, "arithmetic": arithmetic, "identity": config.identity}
 
 
 def truncate_emotions(emotion: "pd.DataFrame", layer: Any, *, rank: int) -> "pd.DataFrame":
@@ -149,9 +167,10 @@ def _read_part(config: SweepConfig, job: tuple[str, int, int | None]) -> dict[st
 
     try:
         tensors, header = read_tensors(config.locate_part(*job))
-    except NetworkError:
+        told = {name: header[name] for name in ("tracks", "arithmetic")}
+    except (NetworkError, KeyError):
         return None
-    return {"tracks": header["tracks"]} | {head: tensor.numpy() for head, tensor in tensors.items()}
+    return told | {"heads": {head: tensor.numpy() for head, tensor in tensors.items()}}
 
 
 def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dict[str, Any]) -> None:
@@ -159,8 +178,10 @@ def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dic
 
     from .checkpoints import write_tensors
 
-    tensors = {head: torch.from_numpy(values) for head, values in part.items() if head != "tracks"}
-    write_tensors(config.locate_part(*job), tensors, header={"tracks": part["tracks"]})
+    check_identity(part["identity"], config)  # a worker elsewhere may have another version of this code
+    tensors = {head: torch.from_numpy(values) for head, values in part["heads"].items()}
+    header = {name: part[name] for name in ("tracks", "arithmetic")}
+    write_tensors(config.locate_part(*job), tensors, header=header)
 
 
 def _collect(
@@ -171,12 +192,17 @@ def _collect(
 ) -> Sweep:
     """Pool the folds of each net, and join what is known."""
     nets = {} if known is None else dict(known.nets)
-    tracks = [] if known is None else known.tracks
+    told = [] if known is None else [(known.arithmetic, known.tracks)]
     for scheme, seed in pairs:
-        if (scheme, seed) in nets:
-            continue
-        pooled = [parts[job] for job in config.list_jobs([scheme], [seed])]
-        tracks = [track for part in pooled for track in part["tracks"]]
-        heads = [head for head in pooled[0] if head != "tracks"]
-        nets[scheme, seed] = {head: np.concatenate([part[head] for part in pooled]) for head in heads}
-    return Sweep(config, config.identity, tracks, nets)
+        if (scheme, seed) not in nets:
+            pooled = [parts[job] for job in config.list_jobs([scheme], [seed])]
+            told += [(part["arithmetic"], None) for part in pooled]
+            told.append((pooled[0]["arithmetic"], [track for part in pooled for track in part["tracks"]]))
+            heads = pooled[0]["heads"]
+            nets[scheme, seed] = {head: np.concatenate([part["heads"][head] for part in pooled]) for head in heads}
+    kinds = sorted({arithmetic for arithmetic, _ in told})
+    tracks = [one for _, one in told if one is not None]
+    if len(kinds) > 1 or any(one != tracks[0] for one in tracks):
+        odd = f"trained in {' and in '.join(kinds)}" if len(kinds) > 1 else "tested on other tracks than the rest"
+        raise SweepError(f"nets {odd} cannot be mixed: train them in one place, with a cache of its own (MER_CACHE)")
+    return Sweep(config, config.identity, kinds[0], tracks[0], nets)

@@ -4,7 +4,7 @@ A finished sweep is one small file: predictions to half precision (within .003 r
 that they belong to. `sweepruns.run_sweep` trains the nets.
 
 Public names: ``SweepConfig``, ``Sweep``, ``SweepError``, ``check_identity``, ``load_matching``,
-``save_sweep``, ``load_sweep``, ``locate_sweep``, ``RANK``, ``TRUNCATED``.
+``save_sweep``, ``load_sweep``, ``locate_sweep``, ``PREDICTION_VERSION``, ``RANK``, ``TRUNCATED``.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from .corpora import Corpus
 
+#: Raised whenever the same weights give other predictions: part of the identity of every sweep.
+PREDICTION_VERSION = 1
 #: Rank to which the emotions of A2E are cut down, as if they had gone through seven units.
 RANK = len(MIDLEVEL)
 #: Name of A2E with its last layer cut down to that rank.
@@ -64,6 +66,12 @@ class SweepConfig:
     training: Mapping[str, Any] = field(default_factory=dict)
     n_folds: int = 0
 
+    def __post_init__(self) -> None:
+        if self.n_folds < 0 or 0 < self.n_folds < 3:
+            raise SweepError(f"a sweep has 3 folds or more, or 0 for the split of its corpus, not {self.n_folds}")
+        if reserved := {"seed", "profile"} & set(self.training):
+            raise SweepError(f"{reserved.pop()} cannot be the same for all nets of a sweep by way of 'training'")
+
     @property
     def changes(self) -> dict[str, Any]:
         """What is told to `profiles.fit_profile_network` beside profile and seed."""
@@ -71,12 +79,13 @@ class SweepConfig:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Everything that decides the predictions of a scheme and seed, as plain JSON values."""
+        """Everything but the machine that decides the predictions of a scheme and seed, as plain JSON values."""
         from .runs import VERSION
 
-        corpus = self.load_corpus()
-        decisive = {"corpus": f"{corpus.name} {corpus.version}, {corpus.fingerprint}", "n_folds": self.n_folds}
-        decisive |= {"version of training": VERSION, "width": self.profile.width}
+        corpus = self.load_corpus(0 if self.n_folds else None)  # a fold's fingerprint tells how tracks were dealt
+        decisive = {"n_folds": self.n_folds, "corpus": f"{corpus.name} {corpus.version}, {corpus.fingerprint}"}
+        decisive |= {"version of training": VERSION, "version of predictions": PREDICTION_VERSION}
+        decisive["width"] = self.profile.width
         config = asdict(build_training_config(self.profile, **self.changes))
         return decisive | {name: value for name, value in _plain(config).items() if name != "seed"}
 
@@ -113,6 +122,8 @@ class Sweep:
         What the nets have in common.
     identity
         `SweepConfig.identity` when they were trained.
+    arithmetic
+        In which numbers, and on what, they were trained: `runs.describe_arithmetic`.
     tracks
         Ids of the clips.
     nets
@@ -122,12 +133,13 @@ class Sweep:
 
     config: SweepConfig
     identity: dict[str, Any]
+    arithmetic: str
     tracks: list[str]
     nets: dict[tuple[str, int], dict[str, np.ndarray]]
 
     @property
     def schemes(self) -> list[str]:
-        """Names of the schemes, in the order of training."""
+        """Names of the schemes, in the order in which they were asked for."""
         return list(dict.fromkeys(scheme for scheme, _ in self.nets))
 
     def seeds(self, scheme: str) -> list[int]:
@@ -163,10 +175,10 @@ class Sweep:
         return pd.concat(tables, names=["seed", "track_id"]) if tables else None
 
 
-def check_identity(sweep: Sweep, config: SweepConfig) -> None:
-    """Raise SweepError unless the nets of a sweep have this configuration; the message says where they differ."""
+def check_identity(identity: Mapping[str, Any], config: SweepConfig) -> None:
+    """Raise SweepError unless nets of this `Sweep.identity` have the configuration; the message says what differs."""
     for name, ours in config.identity.items():
-        if (theirs := sweep.identity.get(name)) != ours:
+        if (theirs := identity.get(name)) != ours:
             raise SweepError(f"nets whose {name} is {theirs!r} cannot be mixed with nets whose {name} is {ours!r}")
 
 
@@ -183,7 +195,7 @@ def load_matching(name: str | Path, config: SweepConfig) -> Sweep | None:
         return None
     sweep = load_sweep(path)
     try:
-        check_identity(sweep, config)
+        check_identity(sweep.identity, config)
     except SweepError as error:
         raise SweepError(f"{path} has {error}: write to another file, or delete it") from error
     return sweep
@@ -208,9 +220,10 @@ def save_sweep(name: str | Path, sweep: Sweep) -> Path:
         for scheme in seeds
         for head in sweep.nets[scheme, seeds[scheme][0]]
     }
-    header = {"format": _FILE_FORMAT, "config": _plain(asdict(sweep.config)), "identity": sweep.identity}
+    header = {"format": _FILE_FORMAT, "config": _plain(asdict(sweep.config)), "seeds": list(seeds.items())}
+    header |= {name: getattr(sweep, name) for name in ("identity", "arithmetic", "tracks")}
     path = locate_sweep(name)
-    write_tensors(path, tensors, header=header | {"tracks": sweep.tracks, "seeds": seeds})
+    write_tensors(path, tensors, header=header)
     return path
 
 
@@ -237,13 +250,13 @@ def load_sweep(name: str | Path) -> Sweep:
         tensors, header = read_tensors(path)
         config = dict(header["config"])
         config = SweepConfig(**config | {"profile": Profile(**config["profile"])})
-        seeds = header["seeds"]
+        seeds = dict(header["seeds"])
         nets = {(scheme, seed): {} for scheme in seeds for seed in seeds[scheme]}
         for label, stacked in tensors.items():
             scheme, head = label.split("/")
             for seed, values in zip(seeds[scheme], stacked.numpy(), strict=True):
                 nets[scheme, seed][head] = values
-        return Sweep(config, header["identity"], header["tracks"], nets)
+        return Sweep(config, header["identity"], header["arithmetic"], header["tracks"], nets)
     except (NetworkError, KeyError, TypeError, ValueError) as error:
         raise SweepError(f"{path} holds no sweep of this version: {error}") from error
 

@@ -263,7 +263,7 @@ def _train(run: Run, checkpoint: Path | None, progress: bool) -> None:
 
     config = run.config
     steps = {"total": config.max_epochs * run.n_steps, "initial": run.epoch * run.n_steps}
-    with tqdm(**steps, desc=run.network.scheme, unit="step", disable=not progress) as bar:
+    with tqdm(**steps, desc=run.network.scheme, unit="step", disable=not progress or run.finished) as bar:
         while not run.finished:
             try:
                 row = run.advance(bar.update)

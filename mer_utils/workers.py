@@ -14,7 +14,7 @@ from typing import Any
 
 #: Deaths in a row, without a finished job in between, after which the fault is taken to be in the job.
 _MOST_DEATHS = 20
-_TIMEOUT = "10s"
+_TIMEOUT = "20s"
 
 
 class WorkerError(OSError):
@@ -35,7 +35,8 @@ def run_tasks(
     """Call a function once for each task, in other processes, and give the results as they come.
 
     What a worker was at when it died is begun again by another; so a job should keep what it has done. Closing the
-    iterator, or an exception out of it, stops all workers.
+    iterator, or an exception out of it, ends the processes of this machine at once; a cluster finishes what it has
+    begun and drops the rest.
 
     Parameters
     ----------
@@ -71,7 +72,8 @@ def run_tasks(
                 deaths += 1
                 if deaths == _MOST_DEATHS:
                     raise WorkerError(
-                        f"{deaths} workers died in a row before any finished its job: is there memory for so many?"
+                        f"{deaths} workers died in a row before any finished its job: is there memory for so many, "
+                        'and is a script that calls this guarded by if __name__ == "__main__"?'
                     ) from error
 
 
@@ -94,17 +96,17 @@ def _open_pool(workers: int | str | None, n_tasks: int) -> Iterator[tuple[Execut
 
 @contextmanager
 def _open_processes(n_workers: int) -> Iterator[ProcessPoolExecutor]:
-    before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
     pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_settle)
     try:
         yield pool
     finally:
         # Nobody waits for a job half done: where all went well, there is none.
+        processes = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-            child.join()
+        for process in processes:
+            process.terminate()
+            process.join()
 
 
 def _settle() -> None:
@@ -126,6 +128,12 @@ def _connect(address: str) -> Any:
             f"a Dask scheduler ({address}) needs Dask here too: pip install 'mer-utils[cluster]'"
         ) from error
     try:
-        return Client(address, timeout=_TIMEOUT, set_as_default=False)
+        client = Client(address, timeout=_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkerError(f"no Dask scheduler answers at {address}: {error}") from error
+    try:
+        client.wait_for_workers(1, timeout=_TIMEOUT)
+    except OSError as error:  # that is what its TimeoutError is
+        client.close()
+        raise WorkerError(f"the Dask scheduler at {address} has no worker: start some first") from error
+    return client

@@ -105,6 +105,11 @@ def test_albums_that_share_ratings_are_one_group():
     assert build_groups(tracks[["album"]]).tolist() == [0, 0, 1, 1, 2, 2, 3]
 
 
+def test_a_clip_without_an_album_is_named():
+    with pytest.raises(FoldError, match="track t1 is on no album"):
+        build_groups(pd.DataFrame({"album": ["a", None]}, ["t0", "t1"]))
+
+
 def test_neither_albums_nor_ratings_are_in_two_folds():
     tracks = load_corpus("generated", n_tracks=480).tracks
     folds = build_folds(build_groups(tracks), n_folds=5)

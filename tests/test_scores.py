@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from mer_utils.scores import (
+    NO_SEED,
     ScoreError,
     compute_correlations,
     compute_cost_of_explainability,
@@ -95,7 +96,7 @@ def predictions(rng, rated):
         errors = rng.normal(scale=spread, size=(len(rows), 2))
         return pd.DataFrame(np.tile(rated, (len(seeds), 1)) + errors, rows, OUTPUTS)
 
-    return {"mid2e": predict(1, [0]), "a2e": predict(2), "joint": predict(3)}
+    return {"mid2e": predict(1, [NO_SEED]), "a2e": predict(2), "joint": predict(3)}
 
 
 def test_table_equals_what_a_loop_gives(predictions, rated):
@@ -196,6 +197,7 @@ def spoil(table):
         ("joint", lambda table: table.rename(columns={"anger": "fear"}), "'joint'.*columns"),
         ("joint", lambda table: table.droplevel(0), "'joint'.*rows"),
         ("joint", lambda table: table.iloc[:0], "'joint'.*rows"),
+        ("joint", lambda table: table.loc[[3]], "'joint'.*'a2e'.*same seeds"),
         ("mid2e", spoil, "'mid2e'.*finite"),
     ],
 )

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pandas as pd
@@ -18,19 +19,21 @@ import torch
 
 from mer_utils.evaluation import predict_split
 from mer_utils.networks import build_network
-from mer_utils.profiles import fit_profile_network, get_profile, load_profile_corpus
+from mer_utils.profiles import fit_profile_network, get_profile
 from mer_utils.sweepruns import fit_part, run_sweep, truncate_emotions
 from mer_utils.sweeps import SweepConfig, SweepError, save_sweep
 
-CONFIG = SweepConfig(get_profile("smoke"))
-SCHEMES, SEEDS = ("a2e", "joint", "a2mid2e"), (0, 1)
+# Eighty clips, whose ratings are drawn at once; those of fewer take seconds in each new process.
+CONFIG = SweepConfig(get_profile("smoke", n_clips=80))
+# What is killed: nine nets that take about a second each.
+LONG, SCHEMES, SEEDS = SweepConfig(get_profile(CONFIG.profile, max_epochs=12)), ("a2e", "joint", "a2mid2e"), (0, 1, 2)
 KILLS = 10
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     """Folder of a cache in which the clips are rendered and no net is trained."""
-    corpus = load_profile_corpus("smoke")
+    corpus = CONFIG.load_corpus()
     corpus.spectrograms(corpus.select("train"), progress=False)
     folder = tmp_path_factory.mktemp("rendered")
     shutil.copytree(corpus.cache, folder / "generated" / corpus.fingerprint)
@@ -60,30 +63,35 @@ def whole(rendered, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         shutil.copytree(rendered, folder / "cache")
         redirect(patch, folder / "cache")
-        return save_sweep(folder / "sweep", run_sweep(CONFIG, SCHEMES, SEEDS, progress=False)).read_bytes()
+        return save_sweep(folder / "sweep", run_sweep(LONG, SCHEMES, SEEDS, progress=False)).read_bytes()
 
 
 def test_a_part_is_what_the_net_says_about_the_test_clips(cache):
     part = fit_part(CONFIG, "joint", 0, None)
     corpus = CONFIG.load_corpus()
-    heard = predict_split(fit_profile_network(corpus, "joint", profile="smoke", n_threads=1), corpus, "test")
+    heard = predict_split(fit_profile_network(corpus, "joint", profile=CONFIG.profile, n_threads=1), corpus, "test")
     assert part["tracks"] == corpus.select("test")
+    assert part["identity"] == CONFIG.identity
     for head, table in heard.items():
-        np.testing.assert_array_equal(part[head], (table / 10).to_numpy(np.float16))
+        np.testing.assert_array_equal(part["heads"][head], (table / 10).to_numpy(np.float16))
 
 
-def test_nothing_is_trained_twice(cache, whole, monkeypatch, tmp_path):
-    first = run_sweep(CONFIG, SCHEMES[:2], SEEDS[:1], workers=1, progress=False)
+def test_nothing_is_trained_twice(cache, monkeypatch):
+    first = run_sweep(CONFIG, ["a2e"], [0], workers=1, progress=False)
     asked = []
-    run_tasks = sweepruns_run_tasks(asked)
-    monkeypatch.setattr("mer_utils.workers.run_tasks", run_tasks)
-    rest = run_sweep(CONFIG, SCHEMES, SEEDS, progress=False)
-    assert len(asked) == len(SCHEMES) * len(SEEDS) - 2
-    assert save_sweep(tmp_path / "sweep", rest).read_bytes() == whole
+    monkeypatch.setattr("mer_utils.workers.run_tasks", sweepruns_run_tasks(asked))
+    rest = run_sweep(CONFIG, ["a2e", "joint"], [0, 1], progress=False)
+    assert asked == [("joint", 0, None), ("a2e", 1, None), ("joint", 1, None)]
+    assert_same_nets(first, rest, ["a2e"], [0])
     shutil.rmtree(cache / "sweeps")
-    again = run_sweep(CONFIG, SCHEMES[:2], SEEDS[:1], known=first, progress=False)
-    assert len(asked) == len(SCHEMES) * len(SEEDS) - 2
-    assert again.nets.keys() == first.nets.keys()
+    again = run_sweep(CONFIG, ["a2mid"], [0], known=rest, progress=False)
+    assert asked[3:] == [("a2mid", 0, None)]
+    assert_same_nets(rest, again, ["a2e", "joint"], [0, 1])
+
+
+def assert_same_nets(one, other, schemes, seeds):
+    for net in ((scheme, seed) for scheme in schemes for seed in seeds):
+        np.testing.assert_equal(one.nets[net], other.nets[net])
 
 
 def sweepruns_run_tasks(asked):
@@ -100,7 +108,7 @@ def sweepruns_run_tasks(asked):
 def test_a_known_sweep_of_another_configuration_is_refused(cache):
     known = run_sweep(CONFIG, ["a2mid"], [0], workers=1, progress=False)
     with pytest.raises(SweepError, match="max_epochs"):
-        run_sweep(SweepConfig(get_profile("smoke", max_epochs=1)), ["a2mid"], [0], known=known, progress=False)
+        run_sweep(SweepConfig(get_profile(CONFIG.profile, max_epochs=1)), ["a2mid"], [0], known=known, progress=False)
 
 
 def test_a_damaged_part_is_made_again(cache, monkeypatch):
@@ -115,10 +123,10 @@ def test_a_damaged_part_is_made_again(cache, monkeypatch):
 
 def test_folds_test_every_clip_once(cache, monkeypatch):
     monkeypatch.setattr("mer_utils.workers.run_tasks", sweepruns_run_tasks([]))
-    config = SweepConfig(get_profile("smoke", max_epochs=1), options={"renderings": 1}, n_folds=3)
+    config = SweepConfig(get_profile(CONFIG.profile, max_epochs=1), n_folds=3)
     sweep = run_sweep(config, ["a2e"], [0], progress=False)
     assert sorted(sweep.tracks) == config.load_corpus().tracks.index.tolist()
-    assert sweep.nets["a2e", 0]["emotion"].shape == (48, 8)
+    assert sweep.nets["a2e", 0]["emotion"].shape == (80, 8)
 
 
 def test_truncation_of_what_comes_out_equals_truncation_of_the_weights(rng):
@@ -133,24 +141,90 @@ def test_truncation_of_what_comes_out_equals_truncation_of_the_weights(rng):
     assert abs(lower.to_numpy() - wanted.numpy()).max() > 1e-2  # what the tolerance must not swallow
 
 
+def build_part(tracks=("t0",), arithmetic="float32 on cpu"):
+    emotion = np.zeros((len(tracks), 8), np.float16)
+    return {"heads": {"emotion": emotion}, "tracks": list(tracks), "arithmetic": arithmetic, "identity": {}}
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            build_part(arithmetic="bfloat16 on cuda"),
+            "trained in bfloat16 on cuda and in float32 on cpu cannot be mixed",
+        ),
+        (build_part(tracks=["t1"]), "tested on other tracks than the rest cannot be mixed"),
+    ],
+)
+def test_nets_that_do_not_belong_together_are_refused(cache, monkeypatch, other, message):
+    parts = {("a2e", 0, None): build_part(), ("a2e", 1, None): other}
+    monkeypatch.setattr("mer_utils.sweepruns._read_part", lambda config, job: parts[job])
+    with pytest.raises(SweepError, match=message):
+        run_sweep(CONFIG, ["a2e"], [0, 1], progress=False)
+
+
+def test_a_worker_with_other_code_is_refused(cache, monkeypatch):
+    monkeypatch.setattr(
+        "mer_utils.workers.run_tasks", lambda *_, **__: (pair for pair in [((CONFIG, "a2e", 0, None), build_part())])
+    )
+    with pytest.raises(SweepError, match="nets whose n_folds is None cannot be mixed"):
+        run_sweep(CONFIG, ["a2e"], [0], progress=False)
+
+
+def test_ctrl_c_says_what_is_done_and_how_to_go_on(cache, monkeypatch):
+    def stopped(function, tasks, **_):
+        yield tasks[0], function(*tasks[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mer_utils.workers.run_tasks", stopped)
+    with pytest.raises(KeyboardInterrupt, match="stopped, 1 of 2 nets are done: run it again to go on"):
+        run_sweep(CONFIG, ["a2mid"], [0, 1], progress=False)
+
+
+def test_threads_of_one_worker_do_not_disturb_each_other(cache):
+    alone = [fit_part(CONFIG, "a2e", seed, None)["heads"]["emotion"] for seed in (0, 1)]
+    shutil.rmtree(cache / "training")
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda seed: fit_part(CONFIG, "a2e", seed, None)["heads"]["emotion"], (0, 1)))
+    np.testing.assert_array_equal(together, alone)
+
+
 # Each of the following kills ten times at random moments of a real sweep: about half a minute, most of it imports.
 
 
 def test_a_sweep_killed_ten_times_ends_as_if_undisturbed(cache, whole, tmp_path):
-    command = [sys.executable, "-m", "mer_utils", "train", "--profile", "smoke", "--schemes", ",".join(SCHEMES)]
-    command += ["--seeds", str(len(SEEDS)), "--out", str(tmp_path / "sweep.safetensors")]
-    chance = random.Random(0)
+    command = [sys.executable, "-m", "mer_utils", "train", "--profile", "smoke", "--clips", "80", "--epochs", "12"]
+    command += [
+        "--schemes",
+        ",".join(SCHEMES),
+        "--seeds",
+        str(len(SEEDS)),
+        "--out",
+        str(tmp_path / "sweep.safetensors"),
+    ]
+    chance, done = random.Random(0), []
     for _ in range(KILLS):
-        sweep = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(chance.uniform(1, 7))
+        before = list_states(cache)
+        sweep = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        while list_states(cache) == before and sweep.poll() is None:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 1))
         os.killpg(sweep.pid, signal.SIGKILL)
         sweep.wait()
+        done.append(len(list((cache / "sweeps").rglob("*.safetensors"))))
+    assert sum(count < len(SCHEMES) * len(SEEDS) for count in done) >= KILLS // 2  # else there was nothing to lose
     subprocess.run(command, check=True, capture_output=True)
     assert (tmp_path / "sweep.safetensors").read_bytes() == whole
     assert not list((cache / "training").glob(".*.part"))
 
 
-def test_workers_killed_ten_times_change_nothing(cache, whole, tmp_path):
+def list_states(cache):
+    """List what a sweep has written so far, and when."""
+    files = [*cache.glob("training/*.pt"), *cache.glob("sweeps/*/*.safetensors")]
+    return {path.name: path.stat().st_mtime_ns for path in files}
+
+
+def test_workers_killed_ten_times_change_nothing(cache, whole):
     def list_workers():
         return [child.pid for child in multiprocessing.active_children()]
 
@@ -160,7 +234,7 @@ def test_workers_killed_ten_times_change_nothing(cache, whole, tmp_path):
 def test_workers_of_a_cluster_killed_ten_times_change_nothing(cache, whole, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path))
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
     with distributed.LocalCluster(**options, silence_logs=60) as cluster:
 
         def list_workers():
@@ -175,21 +249,25 @@ def assert_kills_change_nothing(list_workers, cache, whole, *, workers):
     while len(killed) < KILLS:
         for folder in ("sweeps", "training"):
             shutil.rmtree(cache / folder, ignore_errors=True)
-        with killing(list_workers, killed, chance):
-            sweep = run_sweep(CONFIG, SCHEMES, SEEDS, workers=workers, progress=False)
+        with killing(list_workers, cache, killed, chance):
+            sweep = run_sweep(LONG, SCHEMES, SEEDS, workers=workers, progress=False)
         assert save_sweep(cache / "sweep", sweep).read_bytes() == whole
 
 
 @contextmanager
-def killing(list_workers, killed, chance):
-    """Kill one of some processes every now and then while the block lasts."""
+def killing(list_workers, cache, killed, chance):
+    """Kill one of some processes now and then while the block lasts, each time after something was written."""
     done = threading.Event()
 
     def kill():
-        while len(killed) < KILLS and not done.wait(chance.uniform(0.2, 5)):
-            if pids := list_workers():
-                killed.append(chance.choice(pids))
-                os.kill(killed[-1], signal.SIGKILL)
+        while len(killed) < KILLS and not done.is_set():
+            before = list_states(cache)
+            while list_states(cache) == before and not done.wait(0.01):
+                pass
+            if not done.wait(chance.uniform(0, 1)) and (pids := list_workers()):
+                with suppress(ProcessLookupError):  # it ended by itself
+                    os.kill(pid := chance.choice(pids), signal.SIGKILL)
+                    killed.append(pid)
 
     killer = threading.Thread(target=kill)
     killer.start()

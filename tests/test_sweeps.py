@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from mer_utils.folds import build_folds
 from mer_utils.paths import SWEEPS
 from mer_utils.profiles import get_profile
 from mer_utils.ratings import EMOTIONS
@@ -29,13 +30,13 @@ def sweep(rng):
 
     nets = {("a2e", seed): net("emotion", "truncated") for seed in (1, 0)}
     nets |= {("a2mid", 0): net("midlevel"), ("joint", 3): net("midlevel", "emotion")}
-    return Sweep(CONFIG, CONFIG.identity, ["t0", "t1", "t2", "t3"], nets)
+    return Sweep(CONFIG, CONFIG.identity, "float32 on cpu", ["t0", "t1", "t2", "t3"], nets)
 
 
 def test_a_file_gives_back_the_sweep(sweep, tmp_path):
     found = load_sweep(save_sweep(tmp_path / "kept", sweep))
-    assert (found.config, found.identity, found.tracks) == (sweep.config, sweep.identity, sweep.tracks)
-    assert found.nets.keys() == sweep.nets.keys()
+    for name in ("config", "identity", "arithmetic", "tracks", "schemes"):
+        assert getattr(found, name) == getattr(sweep, name)
     for net, heads in sweep.nets.items():
         np.testing.assert_equal(found.nets[net], heads)
 
@@ -77,12 +78,18 @@ def test_half_precision_is_within_three_thousandths_of_a_point(rng):
 )
 def test_other_configurations_are_not_mixed(sweep, name, other):
     with pytest.raises(SweepError, match=f"nets whose {name} is"):
-        check_identity(sweep, other)
+        check_identity(sweep.identity, other)
+
+
+@pytest.mark.parametrize("wrong", [{"n_folds": 2}, {"n_folds": -1}, {"training": {"seed": 3}}])
+def test_configurations_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(SweepError, match=r"3 folds or more|seed cannot be the same"):
+        SweepConfig(get_profile("smoke"), **wrong)
 
 
 def test_what_decides_nothing_may_differ(sweep):
     renamed = dataclasses.replace(CONFIG.profile, name="quick", n_samples=1, cell_timeout=1)
-    check_identity(sweep, SweepConfig(renamed, corpus="generated"))
+    check_identity(sweep.identity, SweepConfig(renamed, corpus="generated"))
 
 
 def test_only_a_sweep_of_the_same_configuration_is_added_to(sweep, tmp_path):
@@ -97,13 +104,27 @@ def test_only_a_sweep_of_the_same_configuration_is_added_to(sweep, tmp_path):
 def test_a_new_version_of_the_training_makes_a_sweep_stale(sweep, monkeypatch):
     monkeypatch.setattr("mer_utils.runs.VERSION", -1)
     with pytest.raises(SweepError, match="version of training is"):
-        check_identity(sweep, SweepConfig(get_profile("smoke")))
+        check_identity(sweep.identity, SweepConfig(get_profile("smoke")))
+
+
+def test_a_new_way_of_predicting_makes_a_sweep_stale(sweep, monkeypatch):
+    monkeypatch.setattr("mer_utils.sweeps.PREDICTION_VERSION", -1)
+    with pytest.raises(SweepError, match="version of predictions is"):
+        check_identity(sweep.identity, SweepConfig(get_profile("smoke")))
+
+
+def test_other_folds_are_another_sweep(monkeypatch):
+    """As when another version of numpy deals albums differently."""
+    one = SweepConfig(get_profile("smoke"), n_folds=3).identity
+    monkeypatch.setattr("mer_utils.folds.build_folds", lambda groups, **how: 2 - build_folds(groups, **how))
+    with pytest.raises(SweepError, match="corpus is"):
+        check_identity(one, SweepConfig(get_profile("smoke"), n_folds=3))
 
 
 def test_a_new_version_of_the_corpus_makes_a_sweep_stale(sweep, monkeypatch):
     monkeypatch.setattr("mer_utils.generated.corpus.GeneratedCorpus.version", "-1")
     with pytest.raises(SweepError, match="corpus is"):
-        check_identity(sweep, SweepConfig(get_profile("smoke")))
+        check_identity(sweep.identity, SweepConfig(get_profile("smoke")))
 
 
 def test_a_missing_sweep_lists_those_there_are(sweep, tmp_path, monkeypatch):
@@ -131,7 +152,7 @@ def test_a_bare_name_lies_with_the_stored_sweeps(tmp_path):
 @pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_stored_sweeps_belong_to_the_code_beside_them(path):
     sweep = load_sweep(path)
-    check_identity(sweep, sweep.config)
+    check_identity(sweep.identity, sweep.config)
     corpus = sweep.config.load_corpus()
     assert sweep.tracks == corpus.select("test")
     assert path.stat().st_size < 500_000
