@@ -1,5 +1,8 @@
 """Costs from sweeps: the right ratings, groups and reference, and a table whose cells are the numbers."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from mer_utils import costs, regression
 from mer_utils.folds import build_groups
 from mer_utils.profiles import get_profile
+from mer_utils.report import describe_sweep
 from mer_utils.scores import compute_cost_of_explainability
 from mer_utils.sweeps import TRUNCATED, Sweep, SweepConfig, SweepError, load_sweep
 
@@ -119,3 +123,32 @@ def test_the_nets_of_a_run_are_one_pair(sweep, corpus, monkeypatch):
     assert asked == [(scheme, {"profile": "smoke", "seed": 5}) for scheme in ("a2e", "joint")]
     assert (table["n_seeds"] == 1).all()
     assert table.loc[("joint", "average"), "coe"] > 0
+
+
+def test_a_sweep_is_described_by_its_averages(sweep):
+    row = costs.compute_sweep_costs(sweep).loc[("joint", "average")]
+    text = describe_sweep(sweep)
+    assert text.splitlines()[0].split() == [
+        "mean",
+        "of",
+        "8",
+        "emotions,",
+        "3",
+        "seeds",
+        "Pearson",
+        "r",
+        "cost",
+        "(CoE)",
+    ]
+    interval = costs.format_interval(row["coe"], row["coe_low"], row["coe_high"], 3, sign="+")
+    assert re.search(rf"Joint .*{re.escape(interval)} +> 0 for 3 of 3 seeds", text)
+
+
+def test_seeds_that_not_every_scheme_has_are_left_out_and_named(sweep):
+    more = replace(sweep, nets=sweep.nets | {("a2e", 7): sweep.nets["a2e", 0]})
+    assert describe_sweep(more) == f"{describe_sweep(sweep)}\n  (left out, as not every scheme has them: seeds 7)"
+
+
+@pytest.mark.parametrize("nets", [{("a2mid", 0): {}}, {("a2e", 0): {}, ("joint", 1): {}}])
+def test_nets_that_cannot_be_compared_are_said_to_be_so(sweep, nets):
+    assert "no two of these nets can be compared" in describe_sweep(replace(sweep, nets=nets))

@@ -344,3 +344,67 @@ def test_augmentation_is_a_choice_that_the_key_knows(name):
 def test_an_unknown_profile_lists_those_there_are():
     with pytest.raises(profiles.ProfileError, match="'quik'; there are: smoke, quick, paper"):
         profiles.get_profile("quik")
+
+
+@pytest.fixture
+def sweeping(monkeypatch, tmp_path):
+    """Replace the training of a sweep by a stand-in that notes what it is asked for."""
+    calls = []
+    monkeypatch.setenv("MER_BUILD", str(tmp_path))
+    monkeypatch.setattr(
+        "mer_utils.sweepruns.run_sweep", lambda *args, **kwargs: calls.append((args, kwargs)) or "swept"
+    )
+    monkeypatch.setattr("mer_utils.sweeps.save_sweep", lambda path, sweep: path)
+    monkeypatch.setattr(report, "describe_sweep", lambda sweep: f"a table of what was {sweep}")
+    return calls
+
+
+def test_a_sweep_is_told_schemes_seeds_and_all_that_its_nets_have_in_common(sweeping, tmp_path, capsys):
+    words = "--profile smoke --schemes a2e,joint --seeds 3 --seed 2 --epochs 5 --crop 64 --midlevel-weight 2 --folds 4"
+    assert command.main(["train", *words.split(), "--rater-noise", "0", "--jobs", "1"]) == 0
+    [(config, schemes, seeds), choices] = sweeping[0]
+    assert (schemes, list(seeds), choices) == (["a2e", "joint"], [2, 3, 4], {"known": None, "workers": 1})
+    assert config.profile == profiles.get_profile("smoke", max_epochs=5)
+    assert config.training == {"crop_frames": 64, "midlevel_weight": 2.0}
+    assert (config.options, config.n_folds) == ({"rater_noise": 0.0}, 4)
+    assert capsys.readouterr().out.splitlines()[1] == "a table of what was swept"
+
+
+def test_a_scheduler_takes_the_place_of_the_cores(sweeping):
+    assert command.main(["train", "--schemes", "a2e", "--scheduler", "tcp://here:1"]) == 0
+    assert sweeping[0][1]["workers"] == "tcp://here:1"
+    assert list(sweeping[0][0][2]) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--seeds 3", "--seeds is for a sweep: say --schemes joint too"),
+        ("--scheme a2e --scheduler tcp://here:1", "--scheduler is for a sweep: say --schemes a2e too"),
+        ("--schemes a2e --fresh", "--fresh is for one net"),
+        ("--schemes a2e --folds 2", "3 folds or more"),
+        ("--schemes a2e --out .", "is a folder"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_any_work(sweeping, words, said, capsys):
+    assert command.main(["train", "--profile", "smoke", *words.split()]) == 2
+    assert said in capsys.readouterr().err
+    assert sweeping == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--schemes a2e,jiont", "unknown scheme 'jiont'; did you mean joint?"),
+        ("--schemes a2e,xyz", "there are a2e, a2mid,"),
+        ("--schemes ,", "name at least one scheme"),
+        ("--schemes a2e --scheme joint", "not allowed with"),
+        ("--schemes a2e --jobs 2 --scheduler tcp://here:1", "not allowed with"),
+        ("--rater-noise -1", "'-1' is not a number of 0 or more"),
+        ("--midlevel-weight nan", "'nan' is not a number of 0 or more"),
+    ],
+)
+def test_mistyped_options_of_a_sweep_are_explained(words, said, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["train", *words.split()])
+    assert said in capsys.readouterr().err
