@@ -8,6 +8,7 @@ Public names: ``ComparisonError``, ``build_comparison_table``, ``build_reading_t
 ``IN_SAMPLE``, ``compute_inconsistent_cells``, ``describe_inconsistent_cells``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def _find_ours(costs: "pd.DataFrame", cell: Any) -> list[float]:
 
 
 def build_reading_table(
-    comparison: "pd.DataFrame", *, source: str = "ISMIR 2019", music: str = "generated music"
+    comparison: "pd.DataFrame", *, sources: Sequence[str] = ("ISMIR 2019",), music: str = "generated music"
 ) -> "pd.DataFrame":
     """Lay a comparison out for reading: a block of four lines per published row, emotions as columns.
 
@@ -97,8 +98,8 @@ def build_reading_table(
     ----------
     comparison
         Result of `build_comparison_table`.
-    source
-        Which publication.
+    sources
+        Which publications.
     music
         What our numbers are about.
 
@@ -107,29 +108,30 @@ def build_reading_table(
     pandas.DataFrame
         Texts, indexed by (published row, line), rounded as the publication rounds: paper, ours with its interval,
         ours - paper, and whether the paper's number is inside our interval. A star marks a printed number that does
-        not follow from the others: see `describe_inconsistent_cells`.
+        not follow from the others: see `describe_inconsistent_cells`. Cells that were not published are empty.
 
     Raises
     ------
     ComparisonError
-        If nothing is compared with this publication.
+        If nothing is compared with one of these publications.
     """
     import pandas as pd
 
-    cells = comparison[comparison["source"] == source]
-    if cells.empty:
-        raise ComparisonError(
-            f"nothing of {source!r} is compared; there are: {', '.join(comparison['source'].unique())}"
-        )
-    starred = compute_inconsistent_cells(source=source).index
+    known = comparison["source"].unique()
+    if unknown := [source for source in sources if source not in known]:
+        raise ComparisonError(f"nothing of {unknown[0]!r} is compared; there are: {', '.join(known)}")
+    cells = comparison[comparison["source"].isin(list(sources))]
+    starred = {cell for source in sources for cell in compute_inconsistent_cells(source=source).index}
     # Single words, which do not wrap, so that 28 lines fit a screen; the corner of the table says the rest.
     lines = ["paper", "ours", "difference", "inside?"]
     texts = [_describe_cell(cell, starred=(cell.row, cell.output) in starred) for cell in cells.itertuples()]
     keys = pd.MultiIndex.from_frame(cells[["model", "output"]])
     long = pd.DataFrame(texts, index=keys, columns=lines).stack().unstack("output")
     order = pd.MultiIndex.from_product([cells["model"].unique(), lines], names=[None, None])
-    return long.reindex(order, columns=cells["output"].unique()).rename_axis(
-        columns=f"Pearson's r (paper: film music, ours: {music} [interval])"
+    return (
+        long.reindex(order, columns=cells["output"].unique())
+        .fillna("")
+        .rename_axis(columns=f"Pearson's r (paper: film music, ours: {music} [interval])")
     )
 
 

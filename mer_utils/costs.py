@@ -187,4 +187,7 @@ def format_interval(value: float, low: float, high: float, digits: int, *, sign:
 
 def format_correlation(value: float, digits: int, *, sign: str = "") -> str:
     """Write a correlation, or a difference of two, as the papers do: no zero before the point, and none negative."""
-    return "–" if np.isnan(value) else f"{value:{sign}z.{digits}f}".replace("0.", ".", 1)
+    if np.isnan(value):
+        return "–"
+    text = f"{value:{sign}z.{digits}f}".replace("0.", ".", 1)
+    return text if text.strip("+.0") else text.strip("+")  # what rounds to zero has no sign

@@ -1,9 +1,9 @@
 """Effects: what each mid-level feature adds to each emotion in a network whose emotions are weighted sums of them.
 
 The published *effect* of a feature is its weight times its value as predicted, rating / 10, not centred (talk and
-poster of 2019). Ratings are never negative, so an effect has the sign of its weight whatever the track: it shows what a
-network does, but not what is special about a track. A *contribution* does: weight times the distance of the value from
-the mean over a corpus. Effects and the bias add up to the prediction, contributions to its distance from the mean one.
+poster of 2019). Ratings are never negative, so an effect has the sign of its weight for every track: it tells of the
+network, not of what is special about a track. A *contribution* does: weight times the distance of the value from the
+mean over a corpus. Effects and bias add up to the prediction, contributions to its distance from the mean prediction.
 
 Arrays are on the unit scale, rating / 10: ``midlevel`` (..., 7), emotions last-but-one and features last in what is
 given back. Tables give labelled tables where that is said.

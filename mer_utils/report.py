@@ -1,7 +1,7 @@
 """What a network hears in a sound file, and how well it hears, as text for a terminal and as records for a program.
 
 Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``, ``compute_split_scores``,
-``describe_split_scores``, ``describe_sweep``.
+``describe_split_scores``, ``describe_nets``, ``describe_sweep``.
 """
 
 from dataclasses import replace
@@ -164,6 +164,21 @@ def describe_split_scores(scores: dict[str, float]) -> str:
     for name, values in rows:
         lines.append(f"  {name:36}" + "".join(f"{'' if v is None else f'{v:.3f}':>12}" for v in values))
     return "\n".join(lines)
+
+
+def describe_nets(sweep: "Sweep") -> str:
+    """Say in a sentence which nets a sweep has, and on what they were tested."""
+    from .costs import SCHEME_NAMES
+    from .folds import build_groups
+
+    tracks, profile = sweep.config.load_corpus().tracks, sweep.config.profile
+    counts = ", ".join(f"{len(sweep.seeds(scheme))} × {SCHEME_NAMES.get(scheme, scheme)}" for scheme in sweep.schemes)
+    groups = build_groups(tracks).loc[sweep.tracks].nunique()
+    return (
+        f"{counts} (width {profile.width}, {profile.max_epochs} epochs), each tested on the same {len(sweep.tracks)} "
+        f"clips from albums it never met. They fall into {groups} groups without a common album or rating, "
+        "which is what the intervals resample."
+    )
 
 
 def describe_sweep(sweep: "Sweep") -> str:

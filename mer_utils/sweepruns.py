@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Random state and number of threads belong to a process, which a Dask worker may share among several jobs.
 _ALONE = threading.Lock()
+_TOLD = ("tracks", "arithmetic", "identity")
 
 
 def run_sweep(
@@ -167,8 +168,9 @@ def _read_part(config: SweepConfig, job: tuple[str, int, int | None]) -> dict[st
 
     try:
         tensors, header = read_tensors(config.locate_part(*job))
-        told = {name: header[name] for name in ("tracks", "arithmetic")}
-    except (NetworkError, KeyError):
+        told = {name: header[name] for name in _TOLD}
+        check_identity(told["identity"], config)
+    except (NetworkError, SweepError, KeyError):
         return None
     return told | {"heads": {head: tensor.numpy() for head, tensor in tensors.items()}}
 
@@ -180,7 +182,7 @@ def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dic
 
     check_identity(part["identity"], config)  # a worker elsewhere may have another version of this code
     tensors = {head: torch.from_numpy(values) for head, values in part["heads"].items()}
-    header = {name: part[name] for name in ("tracks", "arithmetic")}
+    header = {name: part[name] for name in _TOLD}
     write_tensors(config.locate_part(*job), tensors, header=header)
 
 

@@ -86,7 +86,10 @@ class SweepConfig:
         decisive = {"n_folds": self.n_folds, "corpus": f"{corpus.name} {corpus.version}, {corpus.fingerprint}"}
         decisive |= {"version of training": VERSION, "version of predictions": PREDICTION_VERSION}
         decisive["width"] = self.profile.width
-        config = asdict(build_training_config(self.profile, **self.changes))
+        try:
+            config = asdict(build_training_config(self.profile, **self.changes))
+        except TypeError as error:
+            raise SweepError(f"no such field of a training among {', '.join(self.training)}: {error}") from error
         return decisive | {name: value for name, value in _plain(config).items() if name != "seed"}
 
     @property

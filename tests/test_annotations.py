@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mer_utils.annotations import AnnotationError, load_albums, load_annotations
+from mer_utils.annotations import AnnotationError, find_annotations, load_albums, load_annotations
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 
 EMOTION, ALBUMS = "soundtracks/mean_ratings_set1.csv", "soundtracks/set1_tracklist.csv"
@@ -41,6 +41,15 @@ def test_the_clips_with_both_are_read_under_the_project_s_names(folder):
     assert (tuple(midlevel), tuple(emotion)) == (MIDLEVEL, EMOTIONS)
     assert midlevel.index.equals(emotion.index)
     assert [emotion.index[0], emotion.index[-1], len(emotion)] == ["005", "360", 356]
+
+
+def test_files_are_found_only_together(folder):
+    assert find_annotations(folder)
+    assert find_annotations(folder, albums=True)
+    (folder / ALBUMS).unlink()
+    assert (find_annotations(folder), find_annotations(folder, albums=True)) == (True, False)
+    (folder / EMOTION).unlink()
+    assert not find_annotations(folder)
 
 
 def test_ratings_belong_to_their_clip_and_column(folder):

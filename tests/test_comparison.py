@@ -5,13 +5,17 @@ import pandas as pd
 import pytest
 
 from mer_utils.comparison import (
+    IN_SAMPLE,
     ComparisonError,
+    build_ceiling_table,
     build_comparison_table,
     build_reading_table,
     compute_inconsistent_cells,
     describe_inconsistent_cells,
 )
-from mer_utils.ratings import EMOTIONS, load_published
+from mer_utils.folds import build_folds
+from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
+from mer_utils.regression import predict_out_of_fold
 
 PUBLISHED = load_published("emotion_correlations")
 OUTPUTS = [*EMOTIONS, "average"]
@@ -101,6 +105,45 @@ def test_reading_table_has_four_lines_for_each_printed_row():
     assert list(table.columns) == OUTPUTS
 
 
+def test_what_was_not_published_is_empty():
+    compared = build_comparison_table(build_costs())
+    table = build_reading_table(compared, sources=["ISMIR 2019", "ARI talk 2019"])
+    assert table.shape == (4 * 8, 9)
+    assert table.loc["Multitask", "average"].tolist()[0] == ".77"
+    assert set(table.loc["Multitask"].drop(columns="average").stack()) == {""}
+
+
+@pytest.fixture
+def rating_files(monkeypatch, rng):
+    """Stand-ins for the reader's rating files: random ratings of clips on albums of two."""
+    clips = [f"{number:03d}" for number in range(60)]
+    midlevel, emotion = (
+        pd.DataFrame(rng.uniform(1, 10, (60, n)), clips, names) for n, names in ((7, MIDLEVEL), (8, EMOTIONS))
+    )
+    albums = pd.Series(np.arange(60) // 2, clips)
+    for name, value in (("load_annotations", (midlevel, emotion)), ("load_albums", albums)):
+        monkeypatch.setattr(f"mer_utils.annotations.{name}", lambda root, value=value: value)
+    return midlevel, emotion, albums
+
+
+@pytest.mark.parametrize("there", [(), (False,), (False, True)])
+def test_the_ceiling_has_a_row_for_each_kind_of_folds_that_the_files_allow(rating_files, monkeypatch, there):
+    monkeypatch.setattr("mer_utils.annotations.find_annotations", lambda root, albums=False: albums in there)
+    table = build_ceiling_table()
+    assert len(table) == 3 + len(there)
+    midlevel, emotion, albums = rating_files
+    for row, groups in zip(table.index[3:], (emotion.index, albums), strict=False):
+        predicted = predict_out_of_fold(midlevel, emotion, build_folds(groups))
+        r = [np.corrcoef(predicted[name], emotion[name])[0, 1] for name in EMOTIONS]
+        np.testing.assert_allclose(table.loc[row], [*r, np.mean(r)])
+
+
+def test_without_files_the_ceiling_is_that_of_the_published_correlations(tmp_path):
+    table = build_ceiling_table(tmp_path)
+    assert table.loc[IN_SAMPLE, "average"] == pytest.approx(0.791, abs=0.001)
+    assert table["average"].tolist()[:2] == [0.78, 0.79]
+
+
 def test_stars_stand_at_the_inconsistent_cells():
     table = build_reading_table(build_comparison_table(build_costs()))
     starred = table.stack().loc[lambda cell: cell.str.endswith("*")]
@@ -120,4 +163,4 @@ def test_other_tables_are_refused(costs):
 
 def test_an_unknown_publication_is_refused():
     with pytest.raises(ComparisonError, match="there are: ISMIR 2019"):
-        build_reading_table(build_comparison_table(build_costs()), source="ISMIR 2020")
+        build_reading_table(build_comparison_table(build_costs()), sources=["ISMIR 2020"])

@@ -67,6 +67,7 @@ def test_the_ceiling_is_never_fitted_to_the_clips_that_it_predicts(corpus, monke
     costs._predict_mid2e(Sweep(config, {}, "", tracks, {}), corpus)
     assert len(fitted) == len(folds)
     assert all(any(not known & fold for fold in folds) for known in fitted)
+    assert n_folds or fitted == [set(corpus.select("train"))]
 
 
 def test_conditions_take_each_sweep_from_its_file(sweep, monkeypatch):
@@ -111,7 +112,7 @@ def test_what_is_not_defined_is_called_so(sweep, corpus):
 
 def test_an_estimate_without_an_interval_says_so():
     assert costs.format_interval(0.5, np.nan, np.nan, 2) == ".50 [not defined]"
-    assert costs.format_interval(-0.0004, -0.126, 0.1, 3, sign="+") == "+.000 [-.126,\u00a0.100]"
+    assert costs.format_interval(-0.0004, -0.126, 0.1, 3, sign="+") == ".000 [-.126,\u00a0.100]"
 
 
 def test_the_nets_of_a_run_are_one_pair(sweep, corpus, monkeypatch):
@@ -123,6 +124,10 @@ def test_the_nets_of_a_run_are_one_pair(sweep, corpus, monkeypatch):
     assert asked == [(scheme, {"profile": "smoke", "seed": 5}) for scheme in ("a2e", "joint")]
     assert (table["n_seeds"] == 1).all()
     assert table.loc[("joint", "average"), "coe"] > 0
+    pairs = {scheme: pd.concat({5: rows}, names=["seed", "track_id"]) for scheme, rows in heard.items()}
+    rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
+    wanted = compute_cost_of_explainability({name: pairs[name] for name in ("a2e", "joint")}, rated, groups=groups)
+    pd.testing.assert_frame_equal(table, wanted)
 
 
 def test_a_sweep_is_described_by_its_averages(sweep):
