@@ -2,7 +2,8 @@
 
 Simulates test sets and networks whose population r, averaged over seeds, is known, and counts. A network of scheme k
 with seed s predicts clip i as ``gain[k, s] * heard[i] + common[k, i] + own[k, s, i]``: gains differ between seeds,
-half of the variance of ``common`` is shared by the schemes, and ``own`` is the interaction of seed and track.
+half of the variance of ``common`` is shared by the schemes, and ``own`` is the interaction of seed and track. Where
+outputs are averaged, half of the variance of each part is shared by the outputs, the gains included.
 """
 
 # ruff: noqa: E402 - the number of threads is read when numpy is imported
@@ -41,29 +42,41 @@ class Regime:
     common: float = 0.4
     own: float = 0.5
     floored: bool = False  # half of the clips have the lowest rating
-    album_size: int = 1
+    albums: tuple[int, ...] = ()  # their clips; without albums, n_tracks clips are drawn one by one
     album_share: float = 0.5  # of the variance, where an album is more than a clip
+    n_outputs: int = 1  # what is scored is the average over so many
 
     @property
     def membership(self) -> np.ndarray:
         """(n_tracks,) number of each clip's album."""
-        return np.arange(self.n_tracks) // self.album_size
+        return np.repeat(np.arange(len(self.albums)), self.albums) if self.albums else np.arange(self.n_tracks)
 
 
 def simulate(regime: Regime, rng: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Draw ratings (n_tracks, AT_ONCE), predictions of two schemes, and the population r of each of their seeds."""
+    """Draw ratings (n_tracks, columns), predictions of two schemes, and the population r of each of their seeds.
+
+    The columns are AT_ONCE data sets, each with its outputs side by side.
+    """
+    membership = regime.membership
+
+    def draw(*shape: int) -> np.ndarray:
+        sets = rng.standard_normal((*shape, AT_ONCE, 1))
+        if regime.n_outputs == 1:
+            return sets[..., 0]
+        outputs = rng.standard_normal((*shape, AT_ONCE, regime.n_outputs))
+        return np.sqrt(0.5) * (sets + outputs).reshape(*shape, -1)
 
     def noise(*shape: int) -> np.ndarray:
-        single = rng.standard_normal((*shape, regime.n_tracks, AT_ONCE))
-        if regime.album_size == 1:
+        single = draw(*shape, len(membership))
+        if not regime.albums:
             return single
-        albums = rng.standard_normal((*shape, regime.membership[-1] + 1, AT_ONCE))[..., regime.membership, :]
+        albums = draw(*shape, len(regime.albums))[..., membership, :]
         return np.sqrt(regime.album_share) * albums + np.sqrt(1 - regime.album_share) * single
 
     heard, shared = noise(), noise()
     predicted, truths = [], []
     for gain in GAINS:
-        gains = gain * (1 + regime.seed_sd * rng.standard_normal((regime.n_seeds, 1, AT_ONCE)))
+        gains = gain * (1 + regime.seed_sd * draw(regime.n_seeds, 1))
         common = regime.common * (shared + noise()) / np.sqrt(2)
         predicted.append(gains * heard + common + regime.own * noise(regime.n_seeds))
         truths.append(_population_r(gains[:, 0], regime))
@@ -97,10 +110,10 @@ def compute_coverage(
     expected = [compute_truth(gain, regime) for gain in GAINS]
     for run in range(n_runs // AT_ONCE):
         rated, predicted, truths = simulate(regime, rng)
-        first, second = truths if regime.n_seeds == 1 else expected
+        first, second = (_average(r[0], regime) for r in truths) if regime.n_seeds == 1 else expected
         resampling = build_resampling(regime.membership, n_seeds=regime.n_seeds, n_draws=n_draws, seed=run)
-        estimates = [_mean_r(values, rated) for values in predicted]
-        moves = [compute_deviations(values, rated, resampling) for values in predicted]
+        estimates = [_average(_mean_r(values, rated), regime) for values in predicted]
+        moves = [_average(compute_deviations(values, rated, resampling), regime) for values in predicted]
         if not pair:
             moves[0] = np.roll(moves[0], 1, axis=1)
         for truth, estimate, deviations in (
@@ -117,6 +130,10 @@ def _mean_r(predicted: np.ndarray, rated: np.ndarray) -> np.ndarray:
     return ((x * y).mean(axis=1) / (x.std(axis=1) * y.std(axis=0))).mean(axis=0)
 
 
+def _average(columns: np.ndarray, regime: Regime) -> np.ndarray:
+    return columns.reshape(*columns.shape[:-1], AT_ONCE, regime.n_outputs).mean(axis=-1)
+
+
 REGIMES = {
     "seeds differ a little": {},
     "weak interaction": {"own": 0.1, "seed_sd": 0.02},
@@ -127,14 +144,25 @@ REGIMES = {
     "high r": {"own": 0.2, "common": 0.2, "seed_sd": 0.05},
     "half of the ratings lowest": {"floored": True},
     "the same, strong interaction": {"floored": True, "own": 1.0},
+    "five seeds": {"n_seeds": 5},
     "three seeds": {"n_seeds": 3},
+    "three seeds, differing much": {"n_seeds": 3, "seed_sd": 0.25},
+    "two seeds": {"n_seeds": 2},
+    "two seeds, differing much": {"n_seeds": 2, "seed_sd": 0.25},
     "one seed": {"n_seeds": 1},
 }
+#: 279 clips, most of them in a few albums
+UNEQUAL = tuple(np.geomspace(3, 45, 18).astype(int).tolist())
 ALBUMS = {
-    "40 albums of 7": {"n_tracks": 280, "album_size": 7},
-    "the same, half lowest": {"n_tracks": 280, "album_size": 7, "floored": True},
-    "10 albums of 7": {"n_tracks": 70, "album_size": 7},
-    "5 albums of 7": {"n_tracks": 35, "album_size": 7},
+    "40 albums of 7": {"albums": (7,) * 40},
+    "the same, half lowest": {"albums": (7,) * 40, "floored": True},
+    "10 albums of 7": {"albums": (7,) * 10},
+    "5 albums of 7": {"albums": (7,) * 5},
+    "18 albums of 3 to 45": {"albums": UNEQUAL},
+    "8 outputs, 36 tracks": {"n_outputs": 8},
+    "8 outputs, 20 groups of 14": {"n_outputs": 8, "albums": (14,) * 20},
+    "8 outputs, 18 albums of 3 to 45": {"n_outputs": 8, "albums": UNEQUAL},
+    "8 outputs, 10 albums of 7": {"n_outputs": 8, "albums": (7,) * 10},
     "12 tracks, 2 seeds": {"n_tracks": 12, "n_seeds": 2},
 }
 

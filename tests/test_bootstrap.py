@@ -53,6 +53,12 @@ def test_draws_of_tracks_do_not_depend_on_the_number_of_seeds():
     assert (build_resampling(np.arange(9), n_seeds=1, seed=1).groups != few.groups).any()
 
 
+def test_draws_of_tracks_and_of_seeds_are_independent():
+    drawn = build_resampling(np.arange(10), n_seeds=10)
+    assert abs(np.corrcoef(drawn.groups.ravel(), drawn.seeds.ravel())[0, 1]) < 0.03
+    assert np.corrcoef(drawn.groups.ravel(), drawn.groups.ravel())[0, 1] > 0.03
+
+
 def test_one_network_gets_nearly_the_interval_of_fisher(rng):
     rated = rng.normal(size=(400, 1))
     predicted = rated + rng.normal(size=(1, 400, 1))
@@ -63,23 +69,55 @@ def test_one_network_gets_nearly_the_interval_of_fisher(rng):
     assert abs(np.ravel(ends) - fisher(0.9)).max() > 0.006
 
 
-def test_normal_parts_are_counted_once_and_widened(rng):
-    # Tracks, seeds and combinations with variances 5, 4 and 2: 7 remain. Many seeds, so that t is normal.
-    parts = rng.normal(size=(3, 200_000, 1)) * np.sqrt([5, 4, 2])[:, None, None]
-    deviations = np.stack([parts[0], parts[1], parts.sum(axis=0)])
-    many = Resampling(np.arange(1000), *np.empty((2, 1, 1000)))
-    ends = np.ravel(compute_interval(np.array([1.0]), deviations, many))
-    np.testing.assert_allclose((ends - 1) / 1.96, [-np.sqrt(7), np.sqrt(7)], rtol=0.02)
-    assert np.sqrt(5 + 4) > 1.02 * np.sqrt(7)  # what the draws of tracks and seeds add up to
+def build_parts(rng, variances):
+    """Give deviations whose tracks, seeds and combinations have these variances, and are independent."""
+    tracks, seeds, combinations = rng.normal(size=(3, 200_000, 1)) * np.sqrt(variances)[:, None, None]
+    return np.stack([tracks, seeds, tracks + seeds + combinations])
 
 
-def test_few_seeds_get_the_interval_of_student(rng):
-    # Seeds alone: draws of a mean of 5 values vary by sqrt(4 / 5) of its standard error.
-    seeds = rng.normal(size=(200_000, 1)) * np.sqrt(4 / 5)
-    few = Resampling(np.arange(40), np.empty((1, 40)), np.empty((1, 5)))
-    low, high = compute_interval(np.zeros(1), np.stack([0 * seeds, seeds, seeds]), few)
-    np.testing.assert_allclose([-low, high], stats.t.ppf(0.975, 4), rtol=0.02)
+def count_only(n_groups, n_seeds):
+    return Resampling(np.arange(40), np.empty((1, n_groups)), np.empty((1, n_seeds)))
+
+
+# The variance is never less than that of one way of sampling.
+@pytest.mark.parametrize(("parts", "variance"), [([5, 4, 2], 7), ([5, 4, 20], 5), ([4, 5, 20], 5)])
+def test_normal_parts_are_counted_once(rng, parts, variance):
+    ends = np.ravel(compute_interval(np.array([1.0]), build_parts(rng, parts), count_only(1000, 1000)))
+    np.testing.assert_allclose((ends - 1) / 1.96, [-np.sqrt(variance), np.sqrt(variance)], rtol=0.02)
+    assert np.sqrt(sum(parts[:2])) > 1.02 * np.sqrt(variance)  # what the draws of tracks and seeds add up to
+
+
+def test_all_three_parts_are_widened_and_have_degrees_of_freedom(rng):
+    # 6 groups and 5 seeds: 5, 4 and 3.5 once they are widened by 6 / 5, 5 / 4 and both; 5 + 4 - 3.5 remain.
+    deviations = build_parts(rng, [5 / 1.2, 4 / 1.25, 3.5 / 1.5])
+    low, high = np.ravel(compute_interval(np.zeros(1), deviations, count_only(6, 5)))
+    freedom = 5.5**2 / (5**2 / 5 + 4**2 / 4 + 3.5**2 / 20)
+    expected = stats.t.ppf(0.975, freedom) * np.sqrt(5.5)
+    np.testing.assert_allclose([-low, high], expected, rtol=0.015)
+    assert stats.t.ppf(0.975, 5.5**2 / (5**2 / 5 + 4**2 / 4)) * np.sqrt(5.5) < 0.98 * expected
+
+
+@pytest.mark.parametrize(("part", "counts"), [(0, (5, 40)), (1, (40, 5)), (1, (40, 3)), (1, (40, 2))])
+def test_few_groups_or_seeds_get_the_interval_of_student(rng, part, counts):
+    # One part alone: draws of a mean of n values vary by sqrt((n - 1) / n) of its standard error.
+    n = counts[part]
+    low, high = compute_interval(np.zeros(1), build_parts(rng, np.eye(3)[part] * (n - 1) / n), count_only(*counts))
+    np.testing.assert_allclose([-low, high], stats.t.ppf(0.975, n - 1), rtol=0.02)
     assert high > 1.2 * stats.norm.ppf(0.975)
+
+
+def test_a_bias_of_the_draws_moves_no_interval(rng):
+    deviations, counts = build_parts(rng, [5, 4, 2])[:, :500], count_only(40, 10)
+    ends = compute_interval(np.zeros(1), deviations, counts)
+    bias = np.reshape([2, -1, 3], (3, 1, 1))
+    np.testing.assert_allclose(compute_interval(np.zeros(1), deviations + bias, counts), ends)
+
+
+@pytest.mark.parametrize(("n_seeds", "lopsided"), [(1, True), (2, False), (4, False), (5, True)])
+def test_intervals_are_as_lopsided_as_the_draws_except_with_few_seeds(rng, n_seeds, lopsided):
+    tracks = rng.exponential(size=(2000, 1))
+    low, high = compute_interval(np.zeros(1), np.stack([tracks, 0 * tracks, tracks]), count_only(40, n_seeds))
+    assert (abs(high[0] + low[0]) > 0.1) == lopsided
 
 
 def test_a_scheme_compared_with_itself_does_not_move(data):
@@ -99,10 +137,20 @@ def test_constant_outputs_and_constant_draws_are_nan(rng):
     assert np.isfinite(compute_interval(np.zeros(3), deviations, resampling)[0]).tolist() == [False, False, True]
 
 
-@pytest.mark.parametrize("wrong", [{"membership": [0, 1, 0]}, {"n_seeds": 0}, {"n_draws": 10}])
+@pytest.mark.parametrize(("without", "known"), [(10, True), (11, False)])
+def test_one_draw_in_a_hundred_may_have_no_correlation(rng, without, known):
+    deviations = build_parts(rng, [5, 4, 2])[:, :1000]
+    deviations[0, :without] = np.nan
+    low, high = compute_interval(np.zeros(1), deviations, count_only(40, 10))
+    assert np.isfinite([low[0], high[0]]).all() == known
+
+
+@pytest.mark.parametrize("wrong", [{"membership": [0, 1, 0]}, {"n_seeds": 0}, {"n_draws": 99}])
 def test_what_gives_no_interval_is_refused(wrong):
+    least = {"membership": [0, 1, 2], "n_seeds": 1, "n_draws": 100}
+    assert build_resampling(**least).groups.shape == (100, 3)
     with pytest.raises(BootstrapError, match="needed"):
-        build_resampling(**{"membership": [0, 1, 2], "n_seeds": 1} | wrong)
+        build_resampling(**least | wrong)
 
 
 @pytest.mark.parametrize("level", [0, 1, 95, float("nan")])
