@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .bootstrap import Resampling, build_resampling, compute_deviations, compute_interval
+from .ratings import RATING_RANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,9 +112,9 @@ def compute_cost_of_explainability(  # noqa: PLR0913
     Parameters
     ----------
     predictions
-        By name of the scheme: ratings 1-10, indexed by (seed, track), one column per output. Each seed has every track
-        of ``rated``, in any order. All schemes have the same seeds, but for one without randomness, such as a
-        regression: its only seed is `NO_SEED`, and it is compared with every seed of the others.
+        By name of the scheme: ratings, on 1-10 but free to leave it, indexed by (seed, track), one column per output.
+        Each seed has every track of ``rated``, in any order. All schemes have the same seeds, but for one without
+        randomness, such as a regression: its only seed is `NO_SEED`, and it is compared with every seed of the others.
     rated
         (n_tracks, n_outputs) ratings 1-10, indexed by track.
     groups
@@ -128,14 +129,18 @@ def compute_cost_of_explainability(  # noqa: PLR0913
     pandas.DataFrame
         Rows (scheme, output), the outputs followed by "average", their unweighted mean. Columns: ``r``, ``r_low``,
         ``r_high``, the mean over seeds of r over the tracks; ``coe``, ``coe_low``, ``coe_high`` and ``seeds_above``,
-        the number of seeds with CoE > 0, all four NaN for the reference; ``n_seeds``, the number of pairs; ``mae``,
-        the mean absolute error in rating points. Where an output is constant, in one seed even, its r and CoE are NaN,
-        and so are those of the average; an interval is NaN where too many draws are constant.
+        the number of seeds with CoE > 0, all four NaN for the reference; ``n_seeds``, the number of pairs with the
+        reference, for itself the most that it makes; ``mae``, the mean absolute error in rating points. Where an
+        output is constant, in one seed even, its r and CoE are NaN, and so are those of the average; an interval is
+        NaN where too many draws are constant.
 
     Raises
     ------
     ScoreError
-        If tables do not fit each other, ratings are missing, or there are fewer than three tracks or albums.
+        If tables do not fit each other or hold text, ratings are missing or not on 1-10, an output is called
+        "average", or there are fewer than three tracks or albums.
+    BootstrapError
+        If there are fewer than 100 draws, or the level is not between 0 and 1.
     """
     import pandas as pd
 
@@ -184,7 +189,7 @@ def _score(
     # What is widened for few tracks must not leave the range of correlations.
     low, high = (end.clip(-1, 1) for end in compute_interval(r, scheme.deviations, resampling, level=level))
     table = {"r": r, "r_low": low, "r_high": high} | dict.fromkeys(("coe", "coe_low", "coe_high"), np.nan)
-    table |= {"seeds_above": np.nan, "n_seeds": len(scheme.r)}
+    table |= {"seeds_above": np.nan, "n_seeds": resampling.seeds.shape[1]}
     if reference is not None:
         costs = reference.r - scheme.r  # a single seed is paired with each of the other's
         coe, moves = costs.mean(axis=0), reference.deviations - scheme.deviations
@@ -201,11 +206,34 @@ def _sorted_ratings(rated: "pd.DataFrame") -> "pd.DataFrame":
     """Check the ratings and sort the tracks: what comes out must not depend on their order."""
     if rated.index.has_duplicates or rated.columns.has_duplicates:
         raise ScoreError("the ratings hold a track or an output twice: keep one")
+    if "average" in rated.columns:
+        raise ScoreError('an output of the ratings is called "average", as their mean is here: rename it')
     if len(rated) < 3:
         raise ScoreError(f"correlations need at least 3 tracks, got {len(rated)}")
-    if not np.isfinite(rated.to_numpy(float)).all():
+    values = _to_numbers(rated, "the ratings")
+    if not np.isfinite(values).all():
         raise ScoreError("the ratings have gaps: leave out the tracks without a rating")
+    low, high = RATING_RANGE
+    if values.min() < low or values.max() > high:
+        raise ScoreError(f"ratings are on {low:g}-{high:g}, not {values.min():g} to {values.max():g}: convert them")
     return rated.sort_index()
+
+
+def _to_numbers(table: "pd.DataFrame", what: str) -> np.ndarray:
+    try:
+        return table.to_numpy(float)
+    except (TypeError, ValueError) as error:
+        raise ScoreError(f"{what} must be numbers alone: {error}") from None
+
+
+def _sort_seeds(name: str, table: "pd.DataFrame") -> list:
+    seeds = set(table.index.get_level_values(0))
+    try:
+        if NO_SEED not in seeds or len(seeds) == 1:
+            return sorted(seeds)
+    except TypeError:
+        pass  # text and numbers
+    raise ScoreError(f"seeds of {name!r} are of different kinds: number them all, or have the one seed {NO_SEED!r}")
 
 
 def _align(name: str, table: "pd.DataFrame", rated: "pd.DataFrame") -> np.ndarray:
@@ -220,14 +248,14 @@ def _align(name: str, table: "pd.DataFrame", rated: "pd.DataFrame") -> np.ndarra
         raise ScoreError(
             f"predictions of {name!r} hold seed and track {table.index[table.index.duplicated()][0]} twice"
         )
-    rows = pd.MultiIndex.from_product([sorted(set(table.index.get_level_values(0))), rated.index])
+    rows = pd.MultiIndex.from_product([_sort_seeds(name, table), rated.index])
     odd = table.index.symmetric_difference(rows, sort=False)
     if len(odd):
         raise ScoreError(
             f"predictions of {name!r} and ratings are of different tracks: {len(odd)} rows (seed, track) are in one "
             f"alone, such as {odd[0]}"
         )
-    values = table.reindex(rows)[list(rated.columns)].to_numpy(float)
+    values = _to_numbers(table.reindex(rows)[list(rated.columns)], f"predictions of {name!r}")
     if not np.isfinite(values).all():
         raise ScoreError(f"predictions of {name!r} are not finite: predict its tracks again")
     return values.reshape(-1, *rated.shape)
@@ -276,7 +304,9 @@ def _checked(predicted: ArrayLike, rated: ArrayLike, *, least: int) -> tuple[np.
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
-    return values - values.mean(axis=0)
+    centred = values - values.mean(axis=0)
+    # Rounding of a mean must not be correlated: it leaves about 1e-16 of some constant columns.
+    return np.where(abs(centred).max(axis=0) > 1e-12 * abs(values).max(axis=0), centred, 0)
 
 
 def _residuals(values: np.ndarray, basis: np.ndarray) -> np.ndarray:
@@ -287,6 +317,5 @@ def _residuals(values: np.ndarray, basis: np.ndarray) -> np.ndarray:
 
 def _correlate(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     norm = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
-    # Rounding of a mean leaves about 1e-16 of a constant column, far below any real spread of ratings.
-    r = np.divide((a * b).sum(axis=0), norm, out=np.full(norm.shape, np.nan), where=norm > 1e-24)
+    r = np.divide((a * b).sum(axis=0), norm, out=np.full(norm.shape, np.nan), where=norm > 0)
     return r.clip(-1, 1)

@@ -27,6 +27,15 @@ def test_known_answers(predicted, rated, r):
     np.testing.assert_allclose(compute_correlations(np.c_[predicted], np.c_[rated]), [r], atol=1e-12)
 
 
+def test_rounding_is_not_correlated_and_small_spreads_are():
+    constant = np.full((30, 1), 0.1)
+    tracks, last = np.arange(30)[:, None], np.arange(30)[:, None] == 29
+    assert constant.mean() != 0.1
+    assert np.isnan(compute_correlations(tracks, constant))
+    expected = np.corrcoef(tracks[:, 0], last[:, 0])[0, 1]
+    assert compute_correlations(tracks, constant + 1e-9 * last) == pytest.approx(expected, rel=1e-6)
+
+
 def test_columns_are_taken_one_by_one(rng):
     predicted, rated = rng.normal(size=(2, 20, 8))
     by_numpy = [np.corrcoef(predicted[:, column], rated[:, column])[0, 1] for column in range(8)]
@@ -137,6 +146,29 @@ def test_intervals_hold_their_estimates_and_pairing_narrows_them(predictions, ra
     assert (twin.r_high - twin.r_low > 0.05).all()
 
 
+def test_a_scheme_compared_with_itself_is_above_for_no_seed(predictions, rated):
+    twin = compute_cost_of_explainability(predictions | {"twin": predictions["a2e"]}, rated).loc["twin"]
+    assert (twin[["coe", "coe_low", "coe_high", "seeds_above"]] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_intervals_of_r_stay_within_those_of_correlations(rng, rated, sign):
+    few = rated[:6]
+    rows = pd.MultiIndex.from_product([[0, 1], few.index])
+    close = pd.DataFrame(sign * (np.tile(few, (2, 1)) + rng.normal(size=(12, 2))), rows, OUTPUTS)
+    found = compute_cost_of_explainability({"a2e": close}, few).loc["a2e"]
+    assert abs(found[["r_low", "r_high"]]).max(axis=None) == 1
+
+
+def test_a_reference_without_randomness_is_paired_with_every_seed(predictions, rated):
+    other = {"regression": predictions["mid2e"] ** 2}
+    table = compute_cost_of_explainability(predictions | other, rated, reference="mid2e")
+    assert table.n_seeds.groupby(level="scheme", sort=False).unique().map(list).to_dict() == {
+        "mid2e": [5], "a2e": [5], "joint": [5], "regression": [1]
+    }  # fmt: skip
+    assert (table.loc["a2e", "seeds_above"] == 5).all()
+
+
 def test_neither_order_nor_other_schemes_change_a_digit(predictions, rated):
     table = compute_cost_of_explainability(predictions, rated)
     shuffled = {name: rows.sample(frac=1, random_state=1)[OUTPUTS[::-1]] for name, rows in predictions.items()}
@@ -181,9 +213,14 @@ def change(predictions, name, function):
     return predictions | {name: function(predictions[name].copy())}
 
 
-def spoil(table):
-    table.iloc[3, 1] = np.nan
+def spoil(table, value=np.nan):
+    table = table.astype(object) if isinstance(value, str) else table.copy()
+    table.iloc[3, 1] = value
     return table
+
+
+def repeat_output(table):
+    return pd.concat([table, table[["anger"]]], axis=1)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +236,11 @@ def spoil(table):
         ("joint", lambda table: table.iloc[:0], "'joint'.*rows"),
         ("joint", lambda table: table.loc[[3]], "'joint'.*'a2e'.*same seeds"),
         ("mid2e", spoil, "'mid2e'.*finite"),
+        ("joint", lambda table: spoil(table, "loud"), "'joint'.*numbers.*loud"),
+        ("joint", repeat_output, "'joint'.*columns"),
+        ("joint", lambda table: table.rename(index={3: NO_SEED}, level=0), "'joint'.*kinds"),
+        ("joint", lambda table: table.rename(index={3: "3"}, level=0), "'joint'.*kinds"),
+        ("mid2e", lambda table: pd.concat([table, table.rename(index={NO_SEED: "3"}, level=0)]), "'mid2e'.*kinds"),
     ],
 )
 def test_predictions_that_do_not_fit_are_refused(predictions, rated, name, function, words):
@@ -210,7 +252,12 @@ def test_predictions_that_do_not_fit_are_refused(predictions, rated, name, funct
     ("function", "words"),
     [
         (lambda rated: rated[:2], "3 tracks"),
-        (lambda rated: spoil(rated.copy()), "without a rating"),
+        (spoil, "without a rating"),
+        (lambda rated: spoil(rated, "loud"), "the ratings.*numbers.*loud"),
+        (lambda rated: spoil(rated, 0.99), "on 1-10, not 0.99"),
+        (lambda rated: spoil(rated, 10.01), "on 1-10.* to 10.01"),
+        (lambda rated: rated.rename(columns={"anger": "average"}), "called"),
+        (repeat_output, "twice"),
         (lambda rated: pd.concat([rated, rated[:1]]), "twice"),
         (lambda rated: rated[:10], "different tracks"),
     ],
@@ -224,6 +271,7 @@ def test_ratings_that_do_not_fit_are_refused(predictions, rated, function, words
     ("groups", "words"),
     [
         (pd.Series("album", TRACKS), "3 groups, got 1"),
+        (pd.Series(["album", "other"] * 10, TRACKS), "3 groups, got 2"),
         (pd.Series("album", TRACKS[1:]), "track 00 is in no group"),
         (pd.Series("album", [*TRACKS, TRACKS[0]]), "in two groups"),
     ],
