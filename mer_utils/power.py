@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .scores import compute_correlations
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -66,7 +68,7 @@ def compute_tracks_needed(
     _check_shares(power, level)
     error, distance = _compute_distance(difference, r, between)
     wanted = norm.ppf((1 + level) / 2) + norm.ppf(power)
-    return max(4, int(np.ceil(3 + (wanted * error / distance) ** 2)))
+    return int(np.ceil(3 + (wanted * error / distance) ** 2))
 
 
 def _check_shares(power: float, level: float) -> None:
@@ -77,8 +79,10 @@ def _check_shares(power: float, level: float) -> None:
 def _compute_distance(difference: float, r: float, between: float) -> tuple[float, float]:
     """Give the standard error of a difference of Fisher's z, times root n - 3, and the difference itself."""
     other = r - difference
-    if not difference > 0:
-        raise PowerError(f"the difference must be above 0, not {difference:g}")
+    if not (difference > 0 and np.isfinite([difference, r, between]).all()):
+        raise PowerError(
+            f"the difference must be above 0, not {difference:g}, and r {r:g} and between {between:g} be known"
+        )
     if not np.linalg.eigvalsh([[1, r, other], [r, 1, between], [other, between, 1]])[0] > 0:
         raise PowerError(
             f"networks that follow the ratings at r {r:g} and {other:g} cannot agree with each other at {between:g}"
@@ -168,6 +172,24 @@ def compute_agreement(first: "pd.DataFrame", second: "pd.DataFrame") -> float:
     -------
     float
         Pearson's r over the tracks between networks of the same seed, mean over seeds and outputs.
+
+    Raises
+    ------
+    PowerError
+        If rows or columns are not the same, or a network predicts a constant.
+    ScoreError
+        If predictions are not finite, or there are fewer than three tracks.
     """
-    pairs = [(first.loc[seed], second.loc[seed]) for seed in first.index.unique(0)]
-    return float(np.mean([one.corrwith(other) for one, other in pairs]))
+    if not all(_have_same_labels(first.axes[axis], second.axes[axis]) for axis in (0, 1)):
+        raise PowerError("predictions whose agreement is asked for must have the same rows and columns, each once")
+    second = second.loc[first.index, first.columns]
+    r = [compute_correlations(first.loc[seed], second.loc[seed]) for seed in first.index.unique(0)]
+    if not np.isfinite(r).all():
+        raise PowerError(
+            "a network predicts the same for all tracks, which agrees with nothing: leave that column out"
+        )
+    return float(np.mean(r))
+
+
+def _have_same_labels(first: "pd.Index", second: "pd.Index") -> bool:
+    return first.is_unique and second.is_unique and set(first) == set(second)
