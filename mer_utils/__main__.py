@@ -181,7 +181,7 @@ def _train_sweep(
     workers = options.scheduler or options.jobs
     sweep = run_sweep(config, options.schemes, seeds, known=known, workers=workers)
     print(f"{_shorten(save_sweep(target, sweep))}:", flush=True)
-    print(describe_sweep(sweep))
+    print(describe_sweep(sweep, nets=[(scheme, seed) for scheme in options.schemes for seed in seeds]))
     return 0
 
 

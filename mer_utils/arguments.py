@@ -131,7 +131,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
 def _add_train(commands: argparse._SubParsersAction) -> None:
     examples = (
         "  mer train\n  mer train --scheme a2e --seed 3 --out a2e.safetensors\n"
-        "a sweep, to compare schemes over seeds (what is there is not trained again, neither after Ctrl-C):\n"
+        "a sweep of 20 nets, to compare schemes over seeds (what is there is not trained again, nor after Ctrl-C):\n"
         "  mer train --schemes a2e,joint --seeds 10\n"
         "  mer train --schemes a2e,joint --seeds 10 --scheduler tcp://10.0.0.1:8786\n"
         "the released network:\n"
@@ -179,11 +179,14 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     sweep = parser.add_argument_group("sweeps", "one net on one core for each scheme and seed; predictions are kept")
     sweep.add_argument("--seeds", metavar="N", type=_positive, help="seeds of each scheme, from --seed on; default 10")
     sweep.add_argument(
-        "--folds", metavar="N", type=_positive, help="test every clip once, in N groups of albums; default the split"
+        "--folds",
+        metavar="N",
+        type=_positive,
+        help="test every clip once, with N times the nets; default the split",
     )
     where = sweep.add_mutually_exclusive_group()
     where.add_argument("--jobs", metavar="N", type=_positive, help="nets at a time; default one for each core")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="train on a running Dask cluster instead")
+    where.add_argument("--scheduler", metavar="ADDRESS", type=_address, help="train on a running Dask cluster instead")
 
 
 def _schemes(text: str) -> list[str]:
@@ -196,6 +199,12 @@ def _schemes(text: str) -> list[str]:
     if not chosen:
         raise argparse.ArgumentTypeError("name at least one scheme")
     return list(dict.fromkeys(chosen))
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://\S+:\d+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    return text
 
 
 def _amount(text: str) -> float:

@@ -138,7 +138,8 @@ def build_reading_table(
 def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     """Write the four lines of one published cell."""
     digits = len(cell.paper.partition(".")[2])
-    ours = "–" if np.isnan(cell.ours) else format_interval(cell.ours, cell.low, cell.high, digits)
+    finer = digits + (cell.measure == "coe")  # two digits would hide on which side of zero a small cost lies
+    ours = "–" if np.isnan(cell.ours) else format_interval(cell.ours, cell.low, cell.high, finer)
     inside = {True: "yes", False: "no"}.get(cell.inside, "–")
     return [cell.paper + "*" * starred, ours, format_correlation(cell.difference, digits, sign="+"), inside]
 

@@ -26,7 +26,7 @@ _STEPS = {
     "extra layer": "r(A2E) - r(A2B2E)",
     "names": "r(A2B2E) - r(Joint)",
 }
-_OURS = "ours, with 95 % interval"
+_OURS = "ours, generated music, with 95 % interval"
 _TICK = {"marker": "|", "s": 130, "color": THEIRS, "linewidths": 1.8}
 _CROSS = {"marker": "x", "s": 22, "color": THEIRS, "linewidths": 1}
 # A triangle whose tip touches the row from below, so that it hides no dot.
@@ -56,7 +56,7 @@ def plot_correlations(
     ax
         As many axes as outputs; a new figure, three in a row, by default.
     """
-    others = [] if live is None else [("ours, nets of this run", live["r"].unstack("output"), _HOLLOW)]
+    others = [] if live is None else [("ours, two nets of this run", live["r"].unstack("output"), _HOLLOW)]
     others += _collect_published(published, "r")
     fig, ax = _draw_grid(costs, "r", others, ax)
     for panel, output in zip(ax, costs.index.unique("output"), strict=False):

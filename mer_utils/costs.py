@@ -26,8 +26,8 @@ SCHEME_NAMES |= {"a2b2e": "A2B2E", "multitask": "Multitask"}
 
 #: Stored sweeps by condition and its value. The corpus of the main sweep has the value 1 of either.
 CONDITIONS = {
-    "rater noise (1: as assumed)": {0.0: "rater_noise_000", 0.5: "rater_noise_050", 1.0: "schemes"},
-    "emotion outside the bottleneck (1: as published)": {
+    "factor on rater noise (1: as assumed)": {0.0: "rater_noise_000", 0.5: "rater_noise_050", 1.0: "schemes"},
+    "factor on emotion outside the features (1: as published)": {
         0.0: "outside_share_000",
         0.5: "outside_share_050",
         1.0: "schemes",
@@ -177,10 +177,9 @@ def format_interval(value: float, low: float, high: float, digits: int, *, sign:
         return _UNDEFINED
     if np.isnan(low):
         return f"{format_correlation(value, digits, sign=sign)} [{_UNDEFINED}]"
-    estimate, low, high = (
-        format_correlation(value, digits, sign=sign),
-        *(format_correlation(end, digits) for end in (low, high)),
-    )
+    estimate = format_correlation(value, digits, sign=sign)
+    # An end keeps its sign, which says on which side of zero it lies, even where it rounds to zero.
+    low, high = (f"{end:.{digits}f}".replace("0.", ".", 1) for end in (low, high))
     # The space in the brackets does not break: in a narrow column the interval gets a line of its own.
     return f"{estimate} [{low},\u00a0{high}]"
 

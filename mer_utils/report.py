@@ -4,6 +4,7 @@ Public names: ``describe_track_prediction``, ``build_record``, ``predict_file``,
 ``describe_split_scores``, ``describe_nets``, ``describe_sweep``.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,7 +182,7 @@ def describe_nets(sweep: "Sweep") -> str:
     )
 
 
-def describe_sweep(sweep: "Sweep") -> str:
+def describe_sweep(sweep: "Sweep", *, nets: "Collection[tuple[str, int]] | None" = None) -> str:
     """Spell what the nets of a sweep reach as a small table: the averages of the papers' table, with 95 % intervals.
 
     Parameters
@@ -189,9 +190,16 @@ def describe_sweep(sweep: "Sweep") -> str:
     sweep
         Ratings are those of its corpus; the cost is told where A2E is among its schemes. Seeds that not all schemes
         have are left out, and named.
+    nets
+        Scheme and seed of those to speak of; by default all. How many others there are is said.
     """
     from .costs import SCHEME_NAMES, compute_sweep_costs, format_interval
 
+    n_others = 0 if nets is None else len(sweep.nets.keys() - set(nets))
+    if n_others:
+        sweep = replace(sweep, nets={net: heads for net, heads in sweep.nets.items() if net in set(nets)})
+        rest = f"\n  (other nets in the file: {n_others})"
+        return describe_sweep(sweep) + rest
     hearing = [scheme for scheme in sweep.schemes if scheme != "a2mid"]
     common = set.intersection(*(set(sweep.seeds(scheme)) for scheme in hearing)) if hearing else set()
     if not common:
@@ -209,6 +217,8 @@ def describe_sweep(sweep: "Sweep") -> str:
                 f"{format_interval(*cost, sign='+'):26}> 0 for {row['seeds_above']:.0f} of {row['n_seeds']:.0f} seeds"
             )
         lines.append(line.rstrip())
+    if costs[["r_low", "r_high"]].isna().any(axis=None):
+        lines.append("  (not defined: with so few different clips, some draws of them hold one rating only)")
     odd = sorted({seed for scheme in hearing for seed in sweep.seeds(scheme)} - common)
     return "\n".join(
         [*lines, *[f"  (left out, as not every scheme has them: seeds {', '.join(map(str, odd))})"] * bool(odd)]

@@ -79,9 +79,10 @@ def run_sweep(
     todo = [(config, *job) for job in jobs if job not in parts]
     if todo and not isinstance(workers, str):  # one bar for the corpus, before the workers wait for it
         _prepare(config, progress)
+    shown = {"desc": "sweep", "unit": "net", "disable": not (progress and todo)}
     try:
         with (
-            tqdm(total=len(jobs), initial=len(parts), desc="sweep", unit="net", disable=not progress) as bar,
+            tqdm(total=len(jobs), initial=len(parts), **shown) as bar,
             closing(run_tasks(fit_part, todo, workers=workers)) as results,
         ):
             for (_, *job), part in results:

@@ -182,7 +182,7 @@ def check_identity(identity: Mapping[str, Any], config: SweepConfig) -> None:
     """Raise SweepError unless nets of this `Sweep.identity` have the configuration; the message says what differs."""
     for name, ours in config.identity.items():
         if (theirs := identity.get(name)) != ours:
-            raise SweepError(f"nets whose {name} is {theirs!r} cannot be mixed with nets whose {name} is {ours!r}")
+            raise SweepError(f"nets whose {name} is {theirs!r}, not {ours!r}, which cannot be mixed")
 
 
 def load_matching(name: str | Path, config: SweepConfig) -> Sweep | None:
@@ -197,10 +197,13 @@ def load_matching(name: str | Path, config: SweepConfig) -> Sweep | None:
     if not path.exists():
         return None
     sweep = load_sweep(path)
+    theirs, ours = ({"clips": one.profile.n_clips, **one.options} for one in (sweep.config, config))
     try:
+        if theirs != ours:  # said before the fingerprint of the corpus, which tells a reader nothing
+            raise SweepError(f"nets of a corpus with {theirs}, not {ours}, which cannot be mixed")
         check_identity(sweep.identity, config)
     except SweepError as error:
-        raise SweepError(f"{path} has {error}: write to another file, or delete it") from error
+        raise SweepError(f"{path} holds {error}: write to another file, or delete it") from error
     return sweep
 
 
@@ -261,7 +264,8 @@ def load_sweep(name: str | Path) -> Sweep:
                 nets[scheme, seed][head] = values
         return Sweep(config, header["identity"], header["arithmetic"], header["tracks"], nets)
     except (NetworkError, KeyError, TypeError, ValueError) as error:
-        raise SweepError(f"{path} holds no sweep of this version: {error}") from error
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise SweepError(f"{path} holds no sweep of this version: {reason}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -23,7 +23,7 @@ import torch
 from .augmentation import Augmentation
 from .batches import TrainingError, load_split
 from .checkpoints import read_state, write_state
-from .networks import TrainedNetwork, build_network
+from .networks import MIN_FRAMES, TrainedNetwork, build_network
 from .regression import fit_linear
 from .runs import Run, compute_valid_scores, predict_middles
 from .spectrogram import SpectrogramConfig
@@ -106,6 +106,8 @@ class TrainingConfig:
         for name in ("crop_frames", "valid_frames", "batch_size", "max_epochs", "patience", "n_threads"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if min(self.crop_frames, self.valid_frames) < MIN_FRAMES:
+            raise TrainingError(f"a network needs at least {MIN_FRAMES} frames, crop_frames or valid_frames has fewer")
         for name, known in _WORDS.items():
             if getattr(self, name) not in known:
                 raise TrainingError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")

@@ -3,6 +3,7 @@
 Public names: ``WorkerError``, ``count_cores``, ``run_tasks``.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -111,6 +112,9 @@ def _open_processes(n_workers: int) -> Iterator[ProcessPoolExecutor]:
 
 def _settle() -> None:
     """Leave Ctrl-C to the parent, and end when it ends, however it does."""
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its own is shared by processes, and would be missed when this one is ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
 
@@ -127,10 +131,11 @@ def _connect(address: str) -> Any:
         raise WorkerError(
             f"a Dask scheduler ({address}) needs Dask here too: pip install 'mer-utils[cluster]'"
         ) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it spells its side of what is raised here in pages
     try:
         client = Client(address, timeout=_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise WorkerError(f"no Dask scheduler answers at {address}: {error}") from error
+        raise WorkerError(f"no Dask scheduler answers at {address}; what is done is kept ({error})") from error
     try:
         client.wait_for_workers(1, timeout=_TIMEOUT)
     except OSError as error:  # that is what its TimeoutError is

@@ -151,8 +151,8 @@ def test_stars_stand_at_the_inconsistent_cells():
 
 
 def test_no_zero_is_negative():
-    table = build_reading_table(build_comparison_table(build_costs(coe=-0.004)))
-    assert table.loc[("CoE of A2Mid2E", "ours"), "happy"].startswith(".00 ")
+    table = build_reading_table(build_comparison_table(build_costs(coe=-0.0004)))
+    assert table.loc[("CoE of A2Mid2E", "ours"), "happy"].startswith(".000 ")
 
 
 @pytest.mark.parametrize("costs", [build_costs()[["r"]], build_costs().droplevel("output"), pd.DataFrame()])

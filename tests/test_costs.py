@@ -154,6 +154,11 @@ def test_seeds_that_not_every_scheme_has_are_left_out_and_named(sweep):
     assert describe_sweep(more) == f"{describe_sweep(sweep)}\n  (left out, as not every scheme has them: seeds 7)"
 
 
+def test_nets_that_were_not_asked_for_are_counted(sweep):
+    more = replace(sweep, nets=sweep.nets | {("multitask", 7): {}})
+    assert describe_sweep(more, nets=list(sweep.nets)) == (f"{describe_sweep(sweep)}\n  (other nets in the file: 1)")
+
+
 @pytest.mark.parametrize("nets", [{("a2mid", 0): {}}, {("a2e", 0): {}, ("joint", 1): {}}])
 def test_nets_that_cannot_be_compared_are_said_to_be_so(sweep, nets):
     assert "no two of these nets can be compared" in describe_sweep(replace(sweep, nets=nets))

@@ -355,7 +355,7 @@ def sweeping(monkeypatch, tmp_path):
         "mer_utils.sweepruns.run_sweep", lambda *args, **kwargs: calls.append((args, kwargs)) or "swept"
     )
     monkeypatch.setattr("mer_utils.sweeps.save_sweep", lambda path, sweep: path)
-    monkeypatch.setattr(report, "describe_sweep", lambda sweep: f"a table of what was {sweep}")
+    monkeypatch.setattr(report, "describe_sweep", lambda sweep, nets: f"a table of {len(nets)} nets {sweep}")
     return calls
 
 
@@ -367,7 +367,7 @@ def test_a_sweep_is_told_schemes_seeds_and_all_that_its_nets_have_in_common(swee
     assert config.profile == profiles.get_profile("smoke", max_epochs=5)
     assert config.training == {"crop_frames": 64, "midlevel_weight": 2.0}
     assert (config.options, config.n_folds) == ({"rater_noise": 0.0}, 4)
-    assert capsys.readouterr().out.splitlines()[1] == "a table of what was swept"
+    assert capsys.readouterr().out.splitlines()[1] == "a table of 6 nets swept"
 
 
 def test_a_scheduler_takes_the_place_of_the_cores(sweeping):
@@ -408,3 +408,10 @@ def test_mistyped_options_of_a_sweep_are_explained(words, said, capsys):
     with pytest.raises(SystemExit, match="2"):
         command.main(["train", *words.split()])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "http://here:1", "tcp://here"])
+def test_what_is_no_address_of_a_scheduler_is_refused_at_once(address, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["train", "--schemes", "a2e", "--scheduler", address])
+    assert "no address of a Dask scheduler, such as tcp://" in capsys.readouterr().err

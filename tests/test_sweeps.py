@@ -106,8 +106,10 @@ def test_only_a_sweep_of_the_same_configuration_is_added_to(sweep, tmp_path):
     assert load_matching(path, CONFIG) is None
     save_sweep(path, sweep)
     assert load_matching(path, CONFIG).tracks == sweep.tracks
-    with pytest.raises(SweepError, match=r"kept.safetensors has .* width is 8 .* width is 4: write to another file"):
+    with pytest.raises(SweepError, match=r"kept.safetensors holds nets whose width is 8, not 4, .*: write to another"):
         load_matching(path, SweepConfig(get_profile("smoke", width=4)))
+    with pytest.raises(SweepError, match=r"corpus with \{'clips': 48\}, not \{'clips': 48, 'rater_noise': 0.5\}"):
+        load_matching(path, SweepConfig(get_profile("smoke"), options={"rater_noise": 0.5}))
 
 
 def test_a_new_version_of_the_training_makes_a_sweep_stale(sweep, monkeypatch):

@@ -327,3 +327,10 @@ def test_the_rate_never_passes_its_peak(schedule):
     rates = [runs._learning_rate(config, done) for done in np.linspace(0, 1, 101)]
     assert max(rates) == pytest.approx(config.learning_rate, rel=1e-3)
     assert (rates[-1] < 1e-3 * rates[30]) == (schedule == "onecycle")
+
+
+@pytest.mark.parametrize("name", ["crop_frames", "valid_frames"])
+def test_windows_that_no_network_can_hear_are_refused(name):
+    with pytest.raises(TrainingError, match="at least 32 frames"):
+        paper_config(**{name: 31})
+    paper_config(**{name: 32})
