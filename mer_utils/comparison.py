@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 IN_SAMPLE = "here, fitted to all clips, from the correlations of the ratings"
 
 _TABLE = "emotion_correlations"
+# Computed from logs, not printed: rounding of their costs needs no footnote.
+_LOGS = "SMC 2025 logs"
 _OUTPUTS = [*EMOTIONS, "average"]
 _ENDS = ("", "_low", "_high")
 # Rounding of floats, far below that of any printed number.
@@ -89,9 +91,7 @@ def _find_ours(costs: "pd.DataFrame", cell: Any) -> list[float]:
     return costs.loc[key, columns].tolist() if key in costs.index else [np.nan] * 3
 
 
-def build_reading_table(
-    comparison: "pd.DataFrame", *, sources: Sequence[str] = ("ISMIR 2019",), music: str = "generated music"
-) -> "pd.DataFrame":
+def build_reading_table(comparison: "pd.DataFrame", *, sources: Sequence[str] = ("ISMIR 2019",)) -> "pd.DataFrame":
     """Lay a comparison out for reading: a block of four lines per published row, emotions as columns.
 
     Parameters
@@ -100,8 +100,6 @@ def build_reading_table(
         Result of `build_comparison_table`.
     sources
         Which publications.
-    music
-        What our numbers are about.
 
     Returns
     -------
@@ -121,24 +119,22 @@ def build_reading_table(
     if unknown := [source for source in sources if source not in known]:
         raise ComparisonError(f"nothing of {unknown[0]!r} is compared; there are: {', '.join(known)}")
     cells = comparison[comparison["source"].isin(list(sources))]
-    starred = {cell for source in sources for cell in compute_inconsistent_cells(source=source).index}
-    # Single words, which do not wrap, so that 28 lines fit a screen; the corner of the table says the rest.
+    starred = {
+        cell for source in sources if source != _LOGS for cell in compute_inconsistent_cells(source=source).index
+    }
+    # Single words, which do not wrap, so that 28 lines fit a screen.
     lines = ["paper", "ours", "difference", "inside?"]
     texts = [_describe_cell(cell, starred=(cell.row, cell.output) in starred) for cell in cells.itertuples()]
     keys = pd.MultiIndex.from_frame(cells[["model", "output"]])
     long = pd.DataFrame(texts, index=keys, columns=lines).stack().unstack("output")
     order = pd.MultiIndex.from_product([cells["model"].unique(), lines], names=[None, None])
-    return (
-        long.reindex(order, columns=cells["output"].unique())
-        .fillna("")
-        .rename_axis(columns=f"Pearson's r (paper: film music, ours: {music} [interval])")
-    )
+    return long.reindex(order, columns=cells["output"].unique()).fillna("").rename_axis(columns="Pearson's r")
 
 
 def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     """Write the four lines of one published cell."""
     digits = len(cell.paper.partition(".")[2])
-    finer = digits + (cell.measure == "coe")  # two digits would hide on which side of zero a small cost lies
+    finer = 3 if cell.measure == "coe" else digits  # two would hide on which side of zero a small cost lies
     ours = "–" if np.isnan(cell.ours) else format_interval(cell.ours, cell.low, cell.high, finer)
     inside = {True: "yes", False: "no"}.get(cell.inside, "–")
     return [cell.paper + "*" * starred, ours, format_correlation(cell.difference, digits, sign="+"), inside]
