@@ -203,7 +203,7 @@ def test_a_worker_with_other_code_is_refused(cache, monkeypatch):
     monkeypatch.setattr(
         "mer_utils.workers.run_tasks", lambda *_, **__: (pair for pair in [((CONFIG, "a2e", 0, None), build_part())])
     )
-    with pytest.raises(SweepError, match="nets whose n_folds is None cannot be mixed"):
+    with pytest.raises(SweepError, match="nets whose n_folds is None, not 0, which cannot be mixed"):
         run_sweep(CONFIG, ["a2e"], [0], progress=False)
 
 
