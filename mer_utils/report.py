@@ -207,7 +207,7 @@ def describe_sweep(sweep: "Sweep", *, nets: "Collection[tuple[str, int]] | None"
     nets = {net: heads for net, heads in sweep.nets.items() if net[0] in hearing and net[1] in common}
     reference = "a2e" if "a2e" in hearing else hearing[0]
     costs = compute_sweep_costs(replace(sweep, nets=nets), reference=reference)
-    title = f"mean of 8 emotions, {len(common)} seeds"
+    title = f"mean of 8 emotions, {len(common)} seed{'s' * (len(common) > 1)}"
     lines = [f"  {title:30}{'Pearson r':22}" + "cost (CoE)" * (reference == "a2e")]
     for scheme, row in costs.xs("average", level=1).iterrows():
         r, cost = ([row[name], row[f"{name}_low"], row[f"{name}_high"], 3] for name in ("r", "coe"))

@@ -2,7 +2,7 @@
 
 A net of a sweep computes on one thread, so that as many train at once as there are cores. What it predicts for the
 clips it was not trained on is written down as soon as it is done, in a file of its own in the cache, under a key made
-of everything that decides it.
+of everything but the machine that decides it; the file tells in which numbers that machine computed.
 
 Public names: ``run_sweep``, ``fit_part``, ``truncate_emotions``.
 """
