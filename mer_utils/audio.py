@@ -1,7 +1,8 @@
 """Sound in and out: any wav, flac, ogg or mp3 file becomes mono float32 at one rate and one level.
 
 Level has one owner: what `load_audio` returns is peak-normalised (silence stays silence) and never trimmed, so the
-gain of a file changes nothing and absolute loudness is no cue for a network. `save_audio` writes a sound as it is.
+gain of a file changes nothing and absolute loudness is no cue for a network. Only who measures the level itself asks
+for it to be kept. `save_audio` writes a sound as it is.
 Whatever is wrong with a file ends in an `AudioError`: one line that names file and cause.
 
 Public names: ``AudioError``, ``load_audio``, ``save_audio``.
@@ -51,7 +52,12 @@ class AudioError(ValueError):
 
 
 def load_audio(
-    path: str | os.PathLike, *, sr: int = 22050, offset: float = 0.0, duration: float | None = None
+    path: str | os.PathLike,
+    *,
+    sr: int = 22050,
+    offset: float = 0.0,
+    duration: float | None = None,
+    keep_level: bool = False,
 ) -> tuple[np.ndarray, int]:
     """Read a sound file, or a window of it, as a peak-normalised mono sound.
 
@@ -69,11 +75,14 @@ def load_audio(
         Start of the window, seconds.
     duration
         Length of the window, seconds; to the end of the file by default, and never beyond it.
+    keep_level
+        Leave the samples at the level that they have in the file, where full scale is 1.
 
     Returns
     -------
     y : numpy.ndarray
-        (n_samples,) float32, n_samples >= 1, peak exactly 1, or all 0 where the window is silent.
+        (n_samples,) float32, finite, n_samples >= 1. Its peak is exactly 1, or all is 0 where the window is silent;
+        with ``keep_level`` the peak is that of the mono sound, up to what resampling does to it.
     sr : int
         Sample rate, Hz, as asked for.
 
@@ -90,12 +99,12 @@ def load_audio(
     try:
         _check_content(path)
         with sf.SoundFile(path) as file:
-            y = _read_window(file, sr, start, n_samples)
+            y, scale = _read_window(file, sr, start, n_samples)
     except AudioError as error:
         raise AudioError(f"{path}: {error}") from None
     except (sf.SoundFileError, OSError, ValueError, TypeError, MemoryError) as error:
         raise AudioError(f"{path}: is damaged or not audio ({_one_line(error)})") from error
-    return _normalised(y), sr
+    return (_scaled(y, scale) if keep_level else _normalised(y)), sr
 
 
 def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subtype: str | None = None) -> Path:
@@ -186,8 +195,8 @@ def _foreign_format(head: bytes) -> str | None:
     return {b"\x30\x26\xb2\x75": "wma", b"\x1a\x45\xdf\xa3": "webm/mkv"}.get(head[:4])
 
 
-def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None) -> np.ndarray:
-    """Read ``n_samples`` from ``start`` on, both in samples at ``sr`` Hz; the level is right up to a factor."""
+def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None) -> tuple[np.ndarray, float]:
+    """Read ``n_samples`` from ``start`` on, both in samples at ``sr`` Hz, and the factor that restores their level."""
     rate = file.samplerate
     if not _RATES[0] <= rate <= _RATES[1]:
         raise AudioError(f"claims a sample rate of {rate} Hz; the file is damaged or no recording")
@@ -209,7 +218,8 @@ def _read_window(file: sf.SoundFile, sr: int, start: int, n_samples: int | None)
     n_samples = n_available if n_samples is None else min(n_samples, n_available)
     if n_samples < 1 or not len(y):
         raise AudioError(f"nothing could be decoded at {start / sr:g} s; the file is damaged or truncated")
-    return _resampled(y, rate, sr)[start - origin :][:n_samples]
+    scale = 1.0 if rate == sr else float(np.abs(y).max())
+    return _resampled(y, rate, sr)[start - origin :][:n_samples], scale
 
 
 def _read_frames(file: sf.SoundFile, first: int, last: int | None) -> np.ndarray:
@@ -259,6 +269,11 @@ def _resampled(y: np.ndarray, rate: int, sr: int) -> np.ndarray:
 def _normalised(y: np.ndarray) -> np.ndarray:
     peak = np.abs(y).max(initial=0)
     return y / peak if peak > 0 else y
+
+
+def _scaled(y: np.ndarray, scale: float) -> np.ndarray:
+    limit = np.finfo(np.float32).max  # ringing of the filter may exceed the peak
+    return np.clip(y * np.float64(scale), -limit, limit).astype(np.float32)
 
 
 def _checked_sound(path: Path, y: np.ndarray) -> np.ndarray:

@@ -150,6 +150,38 @@ def test_any_level_of_floats_is_normalised(tmp_path, level):
     assert np.abs(load_audio(tmp_path / "a.wav")[0]).max() == 1
 
 
+@pytest.mark.parametrize("rate", [SR, 44100, 8000])
+@pytest.mark.parametrize("level", [0.01, 0.5, 3.0])
+def test_level_of_a_file_can_be_kept(tmp_path, rate, level):
+    stereo = np.stack([2 * level * tone(1, rate), np.zeros(rate, np.float32)], axis=1)
+    write(tmp_path / "a.wav", stereo, rate, subtype="FLOAT")
+    kept, normalised = (load_audio(tmp_path / "a.wav", keep_level=keep)[0] for keep in (True, False))
+    assert kept.dtype == np.float32
+    assert np.abs(kept[500:-500]).max() == pytest.approx(level, rel=2e-3)
+    np.testing.assert_allclose(kept / np.abs(kept).max(), normalised, atol=1e-6)
+
+
+def test_level_is_kept_in_a_quiet_window_beside_a_loud_one(tmp_path):
+    write(tmp_path / "a.wav", np.r_[tone(1, 44100), 0.01 * tone(1, 44100)], 44100, subtype="FLOAT")
+    kept, _ = load_audio(tmp_path / "a.wav", offset=1.2, duration=0.5, keep_level=True)
+    assert np.abs(kept).max() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_samples_at_the_rate_of_the_file_are_kept_as_they_are(tmp_path):
+    y = np.random.default_rng(0).uniform(-0.3, 0.3, 1000).astype(np.float32)
+    write(tmp_path / "a.wav", y, SR, subtype="FLOAT")
+    np.testing.assert_array_equal(load_audio(tmp_path / "a.wav", keep_level=True)[0], y)
+
+
+@pytest.mark.parametrize("rate", [SR, 44100])
+def test_kept_level_stays_finite_at_the_end_of_the_floats(tmp_path, rate):
+    square = np.sign(tone(0.1, rate)) * np.finfo(np.float32).max
+    write(tmp_path / "a.wav", square, rate, subtype="FLOAT")
+    kept, _ = load_audio(tmp_path / "a.wav", keep_level=True)
+    assert np.isfinite(kept).all()
+    assert np.abs(kept).max() == np.finfo(np.float32).max
+
+
 # Windows
 
 WINDOWS = [(0, 1), (0.05, 0.01), (1.234, 0.5), (2.5, 1), (3.9, 1), (3.99, None), (1 / 3, None)]
