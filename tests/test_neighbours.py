@@ -116,15 +116,21 @@ def test_criticisms_are_those_of_trying_every_track(bandwidth):
     assert select_criticisms(TABLE, ["t2", "t3"], n=5, bandwidth=bandwidth) != wanted
 
 
-def test_the_bandwidth_is_the_median_distance_by_default():
-    z = ((TABLE - TABLE.mean()) / TABLE.std(ddof=0)).to_numpy()
-    median = np.median([np.sqrt(np.mean((a - b) ** 2)) for a, b in combinations(z, 2)])
-    assert select_prototypes(TABLE, n=8) == select_prototypes(TABLE, n=8, bandwidth=median)
-    assert select_prototypes(TABLE, n=8) != select_prototypes(TABLE, n=8, bandwidth=median / 3)
+def test_the_bandwidth_is_the_median_distance_of_different_tracks_by_default(rng):
+    values = rng.lognormal(0, 1.5, (30, 7))
+    skewed = build_table(np.vstack([values, *[values[:1]] * 20]))
+    z = ((skewed - skewed.mean()) / skewed.std(ddof=0)).to_numpy()
+    distances = [np.sqrt(np.mean((a - b) ** 2)) for a, b in combinations(z, 2) if (a != b).any()]
+    prototypes = select_prototypes(skewed, n=9)
+    assert prototypes == select_prototypes(skewed, n=9, bandwidth=np.median(distances))
+    assert prototypes != select_prototypes(skewed, n=9, bandwidth=np.mean(distances))
+    assert prototypes != select_prototypes(skewed, n=9, bandwidth=np.median([*distances, *[0] * 210]))
 
 
-def test_more_prototypes_begin_with_the_same_ones():
-    assert select_prototypes(TABLE, n=7)[:3] == select_prototypes(TABLE, n=3)
+def test_more_prototypes_begin_with_the_same_ones_and_none_comes_twice():
+    everyone = select_prototypes(TABLE, n=12)
+    assert everyone[:3] == select_prototypes(TABLE, n=3)
+    assert sorted(everyone) == sorted(TABLE.index)
 
 
 def test_every_planted_kind_has_a_prototype_before_any_has_two(rng):
