@@ -139,7 +139,9 @@ def _write_apart(ax: "Axes", words: Sequence[tuple[str, np.ndarray, Any]]) -> No
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
-    ax.figure.draw_without_rendering()  # fixes the layout, and with it what is how far apart
+    layout = ax.figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(ax.figure)  # sizes the panel, and with it how far apart points are
     scale, frame = ax.figure.dpi / 72, ax.get_window_extent()
     pixels = [ax.transData.transform(point) for _, point, _ in words]
     taken = [Bbox([pixel - 4 * scale, pixel + 4 * scale]) for pixel in pixels]

@@ -1,5 +1,7 @@
 """The picture of examples: what lies where on the map, what its axes say, and that its words can be read."""
 
+from functools import cache
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -26,6 +28,12 @@ def draw(**changes):
     return plot_examples(TABLE, **{"prototypes": PROTOTYPES, "criticisms": CRITICISMS, **changes})
 
 
+@cache
+def draw_once(*, songs=False):
+    """A picture for tests that only look at it."""
+    return draw(songs=SONGS, neighbours=NEAR) if songs else draw()
+
+
 @pytest.fixture(autouse=True)
 def closed():
     with plt.style.context("default"):
@@ -40,7 +48,7 @@ def read_points(ax, label):
 
 
 def test_a_figure_and_two_panels_come_back():
-    fig, ax = draw(songs=SONGS, neighbours=NEAR)
+    fig, ax = draw_once(songs=True)
     assert isinstance(fig, plt.Figure)
     assert ax.shape == (2,)
 
@@ -67,7 +75,7 @@ def test_no_words_leave_the_picture_or_cover_each_other(crowd):
 
 @pytest.mark.parametrize("kind", ["prototypes", "rings"])
 def test_words_cover_no_ring_or_mark(kind):
-    places = read_points(draw()[1][0], "tracks")
+    places = read_points(draw_once()[1][0], "tracks")
     x, y = (places - places[5]).T
     near = list(TABLE.index[(x > 0) & (x < 2) & (abs(y) < 0.3)])  # where words go if nothing is in their way
     marks = {"prototypes": near} if kind == "prototypes" else {"neighbours": {"a song": near}}
@@ -80,7 +88,7 @@ def test_words_cover_no_ring_or_mark(kind):
 
 
 def test_the_map_shows_the_principal_components():
-    _, (ax, _) = draw()
+    _, (ax, _) = draw_once()
     places = read_points(ax, "tracks")
     variances = np.sort(np.linalg.eigvalsh(np.cov(compute_standard_scores(TABLE).T, ddof=0)))[::-1]
     np.testing.assert_allclose(places.var(axis=0), variances[:2])
@@ -89,7 +97,7 @@ def test_the_map_shows_the_principal_components():
 
 
 def test_axes_say_their_share_and_what_grows_along_them():
-    _, (ax, _) = draw()
+    _, (ax, _) = draw_once()
     places, scores = read_points(ax, "tracks"), compute_standard_scores(TABLE)
     for column, label in enumerate((ax.get_xlabel(), ax.get_ylabel())):
         share, words = label.removesuffix(" ▸").split("\n")
@@ -115,14 +123,14 @@ def test_a_song_lies_where_a_track_with_its_features_lies():
 
 
 def test_lines_lead_from_a_song_to_its_neighbours():
-    _, (ax, _) = draw(songs=SONGS, neighbours=NEAR)
+    _, (ax, _) = draw_once(songs=True)
     ends = np.array([line.get_xydata()[1] for line in ax.lines])
     np.testing.assert_allclose(ends, read_points(ax, "tracks")[[5, 6, 5, 7]])
     assert len({line.get_color() for line in ax.lines}) == 2
 
 
 def test_the_table_shows_standard_scores_in_colours_centred_on_zero():
-    _, (_, ax) = draw()
+    _, (_, ax) = draw_once()
     scores = compute_standard_scores(TABLE).loc[[*PROTOTYPES, *CRITICISMS]]
     np.testing.assert_allclose(ax.images[0].get_array(), scores)
     low, high = ax.images[0].get_clim()
@@ -131,7 +139,7 @@ def test_the_table_shows_standard_scores_in_colours_centred_on_zero():
 
 
 def test_both_panels_name_a_track_alike():
-    _, (ax, table) = draw()
+    _, (ax, table) = draw_once()
     rows = dict(label.get_text().split() for label in table.get_yticklabels())
     assert rows == {"t0": "1", "t1": "2", "t2": "3", "t3": "A", "t4": "B"}
     places = read_points(ax, "tracks")
@@ -141,7 +149,7 @@ def test_both_panels_name_a_track_alike():
 
 
 def test_the_legend_names_songs_only_where_there_are_some():
-    without, with_songs = (len(draw(songs=songs)[0].legends[0].get_texts()) for songs in (None, SONGS))
+    without, with_songs = (len(draw_once(songs=songs)[0].legends[0].get_texts()) for songs in (False, True))
     assert (without, with_songs) == (3, 4)
 
 
