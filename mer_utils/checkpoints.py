@@ -3,8 +3,8 @@
 Every file is written beside its place and renamed, so that an interrupted write leaves the old file whole, and none
 is read in a way that could execute code.
 
-Public names: ``NetworkError``, ``CheckpointError``, ``write_tensors``, ``read_tensors``, ``write_state``,
-``read_state``.
+Public names: ``NetworkError``, ``CheckpointError``, ``write_tensors``, ``read_tensors``, ``compute_digest``,
+``write_state``, ``read_state``.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], *, header: dict[str, A
     # Cloning drops strides such as channels-last, which safetensors cannot keep.
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     text = json.dumps(header, sort_keys=True, allow_nan=True)
-    content = json.dumps({"header": text, "digest": _digest(plain, text)}, sort_keys=True)
+    content = json.dumps({"header": text, "digest": compute_digest(plain, text)}, sort_keys=True)
     save_bytes(path, save(plain, metadata={_KEY: content}))
 
 
@@ -67,7 +67,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         size = int.from_bytes(data[:8], "little")
         content = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
         header, digest = json.loads(content["header"]), content["digest"]
-        whole = digest == _digest(tensors, content["header"])
+        whole = digest == compute_digest(tensors, content["header"])
     except OSError as error:
         raise NetworkError(f"cannot read {path}: {error.strerror or error}") from error
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
@@ -77,7 +77,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, header
 
 
-def _digest(tensors: dict[str, Tensor], text: str) -> str:
+def compute_digest(tensors: dict[str, Tensor], text: str) -> str:
+    """Compute a digest, hexadecimal, of contiguous tensors on the CPU, by name, and a text."""
     digest = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         value = tensors[name]

@@ -8,62 +8,37 @@ mean over a corpus. Effects and bias add up to the prediction, contributions to 
 Arrays are on the unit scale, rating / 10: ``midlevel`` (..., 7), emotions last-but-one and features last in what is
 given back. Tables give labelled tables where that is said.
 
-Public names: ``EffectError``, ``build_layer``, ``build_published_layer``, ``compute_effects``,
-``compute_contributions``, ``decompose_difference``.
+Public names: ``EffectError``, ``compute_effects``, ``compute_contributions``, ``decompose_difference``,
+``describe_track``, ``describe_difference``.
 """
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .ratings import EMOTIONS, MIDLEVEL, load_published
-from .regression import LinearModel
+from .glossary import COMPARATIVES
+from .ratings import EMOTIONS, MIDLEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .networks import AudioNetwork
+    from .reference import Reference
+    from .regression import LinearModel
+
+# Ranks, 0-1, between very low, low, middling, high and very high.
+_LEVELS = (0.1, 0.3, 0.7, 0.9)
+# Half of what the second decimal shows: less is called no difference.
+_LITTLE = 0.005
+# Reasons are told until they make up this share of what pulls in their direction, but never more than so many.
+_ENOUGH, _MOST = 2 / 3, 3
+# Two reasons count about the same when the smaller is more than this share of the larger.
+_TIE = 0.8
 
 
 class EffectError(ValueError):
     """A network or values of which no effects can be told."""
-
-
-def build_layer(network: "AudioNetwork") -> LinearModel:
-    """Take the layer from the seven features to the eight emotions out of a network.
-
-    Parameters
-    ----------
-    network
-        Of a scheme whose emotions are made of named features: ``"joint"`` or ``"a2mid2e"``.
-
-    Returns
-    -------
-    LinearModel
-        Weights (8, 7) and bias (8,) in float64.
-
-    Raises
-    ------
-    EffectError
-        If the emotions of the scheme are made of something else.
-    """
-    from .networks import BOTTLENECKS, HEADS
-
-    if network.scheme not in BOTTLENECKS or "midlevel" not in HEADS[network.scheme]:
-        raise EffectError(f"the emotions of {network.scheme!r} are no sums of named features: take joint or a2mid2e")
-    weights, bias = (value.detach().cpu().double().numpy() for value in network.to_emotion.parameters())
-    return LinearModel(weights, bias, MIDLEVEL, EMOTIONS)
-
-
-def build_published_layer() -> LinearModel:
-    """Give the layer of the authors' joint network, which poster, demos and talk of 2019 share.
-
-    The weights are printed to two decimals on the ISMIR 2019 poster; the bias, which no source prints, was solved for
-    from the predictions that the authors' demo pages show.
-    """
-    table = load_published("joint_weights").loc[[*MIDLEVEL, "bias"], list(EMOTIONS)]
-    return LinearModel(table.loc[list(MIDLEVEL)].to_numpy().T, table.loc["bias"].to_numpy(), MIDLEVEL, EMOTIONS)
 
 
 def compute_effects(weights: ArrayLike, midlevel: ArrayLike) -> np.ndarray:
@@ -149,3 +124,166 @@ def decompose_difference(first: ArrayLike, second: ArrayLike, *, weights: ArrayL
     if first.shape != (len(MIDLEVEL),) or second.shape != first.shape:
         raise EffectError(f"two tracks of {len(MIDLEVEL)} features each are needed, not {first.shape}, {second.shape}")
     return pd.DataFrame(compute_contributions(weights, second, first), list(EMOTIONS), list(MIDLEVEL))
+
+
+def describe_track(
+    title: str,
+    midlevel: ArrayLike,
+    *,
+    emotion: str,
+    layer: "LinearModel",
+    reference: "Reference",
+    doubtful: Collection[str] = (),
+) -> str:
+    """Say in words why a track has much or little of an emotion.
+
+    High and low are ranks among the tracks of the reference: above seven or nine in ten, below three or one. Reasons
+    are contributions in the direction in which the track differs, the largest first, until they make up two thirds of
+    all in that direction, three at most.
+
+    Parameters
+    ----------
+    title
+        What the track is called.
+    midlevel
+        (7,) predicted features, unit scale.
+    emotion
+        One of `ratings.EMOTIONS`.
+    layer
+        From the features to the emotions.
+    reference
+        Tracks to compare with.
+    doubtful
+        Features whose weight for this emotion has no reliable sign: a warning names those that count here.
+
+    Returns
+    -------
+    str
+        Two to four sentences; values on the unit scale.
+
+    Raises
+    ------
+    EffectError
+        If there is no such emotion, or as in `compute_effects`.
+    """
+    row = _find_emotion(emotion)
+    midlevel = np.asarray(midlevel, float)
+    parts = compute_contributions(layer.weights, midlevel, reference.mean)[row]
+    mean, value = (float(layer.weights[row] @ x + layer.bias[row]) for x in (reference.mean, midlevel))
+    rank = reference.compute_rank(emotion, value)
+    ranks = [reference.compute_rank(name, x) for name, x in zip(MIDLEVEL, midlevel, strict=True)]
+    having = [
+        f"{_name_level(own)} {name} ({x:.2f}, {part:+.3f})"
+        for own, name, x, part in zip(ranks, MIDLEVEL, midlevel, parts, strict=True)
+    ]
+    place = _describe_rank(rank, reference.label)
+    said = f"“{title}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
+    total = value - mean
+    if abs(total) < _LITTLE:
+        return f"{said} That is their mean{_describe_balance(parts, having, 'it has')}."
+    against = f"Against their mean, {mean:.2f}, that is {total:+.3f}, because it has"
+    return " ".join([said, against, *_describe_parts(parts, having, total, "it has"), *_warn(parts, doubtful)])
+
+
+def describe_difference(
+    titles: tuple[str, str],
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    emotion: str,
+    layer: "LinearModel",
+    doubtful: Collection[str] = (),
+) -> str:
+    """Say in words what makes a second track more or less angry, tender or tense than a first.
+
+    Parameters
+    ----------
+    titles
+        What the two are called.
+    first, second
+        (7,) predicted features of either, unit scale.
+    emotion, layer, doubtful
+        As in `describe_track`.
+
+    Returns
+    -------
+    str
+        One to four sentences; values on the unit scale.
+
+    Raises
+    ------
+    EffectError
+        As in `describe_track`.
+    """
+    row = _find_emotion(emotion)
+    parts = decompose_difference(first, second, weights=layer.weights).iloc[row].to_numpy()
+    one, two = (float(layer.weights[row] @ np.asarray(x, float) + layer.bias[row]) for x in (first, second))
+    being = [
+        f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+.3f})"
+        for name, a, b, part in zip(MIDLEVEL, first, second, parts, strict=True)
+    ]
+    total = two - one
+    if abs(total) < _LITTLE:
+        alike = f"“{titles[1]}” and “{titles[0]}” hardly differ in {emotion} ({two:.2f} and {one:.2f})"
+        return f"{alike}{_describe_balance(parts, being, 'the former is')}."
+    more = COMPARATIVES[emotion][int(total > 0)]
+    said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.2f} against {one:.2f}, {total:+.3f})"
+    reasons = _describe_parts(parts, being, total, "it is")
+    return " ".join([f"{said}, because it is", *reasons, *_warn(parts, doubtful)])
+
+
+def _find_emotion(emotion: str) -> int:
+    if emotion not in EMOTIONS:
+        raise EffectError(f"unknown emotion {emotion!r}; there are: {', '.join(EMOTIONS)}")
+    return EMOTIONS.index(emotion)
+
+
+def _name_level(rank: float) -> str:
+    """Name a rank, 0-1."""
+    return ("very low", "low", "middling", "high", "very high")[int(np.searchsorted(_LEVELS, rank, "right"))]
+
+
+def _describe_rank(rank: float, label: str) -> str:
+    """Say what share of tracks lies below, or above where these are more; never "100 %" of what is not all."""
+    side, share = ("higher", rank) if rank >= 0.5 else ("lower", 1 - rank)
+    return f"{side} than {'nearly all' if share > 0.99 else f'{share:.0%}'} of {label}"
+
+
+def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb: str) -> list[str]:
+    """Give the reasons for a total and what works against it; they and the rest add up to it."""
+    order = np.argsort(-parts * np.sign(total), kind="stable")
+    signed = parts[order] * np.sign(total)
+    pushes = signed[signed > 0]
+    n = min(_MOST, int(np.searchsorted(pushes.cumsum(), _ENOUGH * pushes.sum())) + 1)
+    reasons = _join([words[i] for i in order[:n]])
+    if n > 1 and signed[n - 1] > _TIE * signed[0]:
+        reasons += ", which count about the same"
+    elif n > 2 and signed[1] > _TIE * signed[0]:
+        reasons += ", the first two of which count about the same"
+    said, told = [f"{reasons}."], list(order[:n])
+    if -signed[-1] > signed[0] / 3:
+        said.append(f"Against that works that {verb} {words[order[-1]]}.")
+        told.append(order[-1])
+    rest = total - parts[told].sum()
+    return [*said, f"The other features add {rest:+.3f} together."] if len(told) < len(parts) else said
+
+
+def _describe_balance(parts: np.ndarray, words: Sequence[str], verb: str) -> str:
+    """End a sentence with why a total is next to nothing: no part is more, or parts cancel."""
+    up, down = int(np.argmax(parts)), int(np.argmin(parts))
+    if min(parts[up], -parts[down]) < _LITTLE:
+        return ", and no feature pulls it either way"
+    return f" because what pulls it cancels: {verb} {words[up]}, but also {words[down]}"
+
+
+def _warn(parts: np.ndarray, doubtful: Collection[str]) -> list[str]:
+    """Name the features with large parts whose weights have no reliable sign."""
+    named = [name for name, part in zip(MIDLEVEL, parts, strict=True) if name in doubtful and abs(part) >= _LITTLE]
+    if not named:
+        return []
+    whose = "weight has" if len(named) == 1 else "weights have"
+    return [f"Do not build on {_join(named)}: the {whose} no reliable sign."]
+
+
+def _join(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -2,8 +2,8 @@
 
 Tables of ratings are on 1-10 here, indexed by track.
 
-Public names: ``build_rating_table``, ``compute_split_table``, ``predict_ratings``, ``predict_split``,
-``compute_score_table``, ``compute_partial_scores``, ``describe_acquaintance``.
+Public names: ``build_rating_table``, ``compute_split_table``, ``predict_ratings``, ``predict_tracks``,
+``predict_split``, ``compute_score_table``, ``compute_partial_scores``, ``describe_acquaintance``.
 """
 
 from collections.abc import Sequence
@@ -122,15 +122,40 @@ def predict_split(trained: "TrainedNetwork", corpus: "Corpus", split: str) -> "d
     CorpusError
         If the corpus has no such split.
     """
-    import pandas as pd
-
     from .predictor import Predictor
 
-    predictor, tracks = Predictor.from_trained(trained), corpus.select(split)
-    chunks = [tracks[first : first + _CLIPS] for first in range(0, len(tracks), _CLIPS)]
+    return predict_tracks(Predictor.from_trained(trained), corpus, corpus.select(split))
+
+
+def predict_tracks(
+    predictor: "Predictor", corpus: "Corpus", track_ids: Sequence[str], *, progress: bool = False
+) -> "dict[str, pd.DataFrame]":
+    """Predict some tracks of a corpus with `predict_ratings`.
+
+    Parameters
+    ----------
+    predictor
+        Of any scheme.
+    corpus
+        Where the clips come from; spectrograms not in its cache are computed.
+    track_ids
+        Which of them.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        As `predict_split` gives it.
+    """
+    import pandas as pd
+    from tqdm import tqdm
+
+    starts = tqdm(range(0, len(track_ids), _CLIPS), desc="hear clips", unit="batch", disable=not progress)
+    chunks = (track_ids[first : first + _CLIPS] for first in starts)
     heard = [_predict_means(predictor, corpus.spectrograms(chunk)) for chunk in chunks]
     values = {head: np.concatenate([means[head] for means in heard]) for head in heard[0]}
-    return {head: pd.DataFrame(UNIT * rows, tracks, list(_NAMES[head])) for head, rows in values.items()}
+    return {head: pd.DataFrame(UNIT * rows, list(track_ids), list(_NAMES[head])) for head, rows in values.items()}
 
 
 def _predict_means(predictor: "Predictor", specs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

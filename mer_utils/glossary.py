@@ -1,7 +1,7 @@
 """The words that go with the numbers: what listeners were asked, and how music emotion is spoken of.
 
-Public names: ``QUESTIONS``, ``ENDS``, ``EMOTION_ENDS``, ``MOOD_CLUSTERS``, ``EXPLANATIONS``, ``CHAPTERS``,
-``describe_table``.
+Public names: ``QUESTIONS``, ``ENDS``, ``EMOTION_ENDS``, ``COMPARATIVES``, ``MOOD_CLUSTERS``, ``EXPLANATIONS``,
+``CHAPTERS``, ``describe_table``.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,25 @@ EMOTION_ENDS = {name: (f"not {name}", f"very {name}") for name in EMOTIONS} | {
     "tension": ("relaxed", "tense"),
     "anger": ("not angry", "very angry"),
     "fear": ("not fearful", "very fearful"),
+}
+
+#: How a song with less, and one with more, of a feature or an emotion is called beside another one.
+COMPARATIVES = {
+    "melodiousness": ("less melodious", "more melodious"),
+    "articulation": ("more legato", "more staccato"),
+    "rhythmic complexity": ("rhythmically simpler", "rhythmically more complex"),
+    "rhythmic stability": ("rhythmically less steady", "rhythmically steadier"),
+    "dissonance": ("less dissonant", "more dissonant"),
+    "tonal stability": ("tonally less stable", "tonally more stable"),
+    "minorness": ("less minor", "more minor"),
+    "valence": ("less pleasant", "more pleasant"),
+    "energy": ("less energetic", "more energetic"),
+    "tension": ("less tense", "tenser"),
+    "anger": ("less angry", "angrier"),
+    "fear": ("less fearful", "more fearful"),
+    "happy": ("less happy", "happier"),
+    "sad": ("less sad", "sadder"),
+    "tender": ("less tender", "tenderer"),
 }
 
 #: Five clusters of mood adjectives in use for sorting music (Kim et al. 2010, as in the talk).

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .checkpoints import NetworkError, read_tensors, write_tensors
+from .checkpoints import NetworkError, compute_digest, read_tensors, write_tensors
 from .paths import CHECKPOINTS
 from .ratings import EMOTIONS, MIDLEVEL
 
@@ -231,6 +231,11 @@ class TrainedNetwork:
 
     scheme = property(lambda self: self.network.scheme, doc="One of `SCHEMES`.")
     width = property(lambda self: self.network.width, doc="Channels of the first layer.")
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest, hexadecimal, of all that decides what the network hears: weights and normalisation."""
+        return compute_digest(self.network.state_dict(), repr(self.normalisation))
 
 
 def save_network(path: str | Path, trained: TrainedNetwork) -> Path:

@@ -13,6 +13,7 @@ DATA = ROOT / "data"
 PUBLISHED = DATA / "published"
 CHECKPOINTS = DATA / "checkpoints"
 SWEEPS = DATA / "sweeps"
+REFERENCES = DATA / "references"
 CACHE = Path(os.environ.get("MER_CACHE") or DATA / "cache").resolve()
 FIGURES = ROOT / "figures"
 NOTEBOOKS = ROOT / "notebooks"

@@ -4,8 +4,8 @@ Fonts and lines are in ``mer.mplstyle`` beside this file. The colours are told a
 colour-vision deficiencies (features after Okabe and Ito, emotions after Paul Tol's muted scheme), and no figure says
 anything by colour alone.
 
-Public names: ``use_style``, ``build_axes``, ``HALF``, ``FULL``, ``TALL``, ``COLOURS``, ``OURS``, ``THEIRS``,
-``FAINT``, ``DIVERGING``, ``NOTE``.
+Public names: ``use_style``, ``build_axes``, ``HALF``, ``FULL``, ``TALL``, ``COLOURS``, ``SONGS``, ``OURS``,
+``THEIRS``, ``FAINT``, ``DIVERGING``, ``NOTE``.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,8 @@ _FEELINGS = ("#44AA99", "#999933", "#CC6677", "#882255", "#AA4499", "#C8A415", "
 
 #: Colour of each mid-level feature and of each emotion, by name.
 COLOURS = dict(zip((*MIDLEVEL, *EMOTIONS), (*_FEATURES, *_FEELINGS), strict=True))
+#: Colour and marker of each of up to five songs, in their order.
+SONGS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"))
 #: What this companion computed, where no feature or emotion has a colour of its own.
 OURS = "#0072B2"
 #: What others published, and whatever ours is held against.

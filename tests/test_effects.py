@@ -1,19 +1,25 @@
-"""Effects: they add up exactly, and the published case of "Hurt" comes out of the published numbers."""
+"""Effects: they add up exactly, the published case of "Hurt" comes out, and sentences say what the arrays say."""
+
+import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from mer_utils.effects import (
     EffectError,
-    build_layer,
-    build_published_layer,
     compute_contributions,
     compute_effects,
     decompose_difference,
+    describe_difference,
+    describe_track,
 )
-from mer_utils.networks import SCHEMES, build_network
+from mer_utils.glossary import COMPARATIVES
+from mer_utils.layers import build_layer, build_published_layer
+from mer_utils.networks import build_network
 from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
+from mer_utils.reference import Reference
 
 LAYER = build_published_layer()
 
@@ -35,12 +41,6 @@ def test_effects_and_bias_add_up_to_the_prediction_of_a_network(scheme):
     assert effects.shape == (3, 8, 7)
     np.testing.assert_allclose(effects.sum(-1) + layer.bias, heard.emotion, atol=1e-6)
     assert abs(effects.sum(-1) + 1e-5 - heard.emotion.numpy() + layer.bias).max() > 1e-6
-
-
-@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - {"joint", "a2mid2e"}))
-def test_schemes_without_named_features_below_have_no_effects(scheme):
-    with pytest.raises(EffectError, match=f"{scheme}.*no sums of named features"):
-        build_layer(build_network(scheme, width=4))
 
 
 def test_contributions_add_up_to_the_distance_from_the_mean_prediction(rng):
@@ -75,14 +75,6 @@ def test_what_makes_the_second_version_angrier():
     assert parts.round(3).to_dict() == wanted
 
 
-def test_the_published_layer_reproduces_a_published_song():
-    """The clip of the two-level demo page; weights are rounded to two decimals."""
-    predicted = LAYER.predict(np.array([[0.638, 0.886, 0.530, 0.896, 0.248, 0.855, 0.131]]))[0]
-    printed = [0.554, 0.677, 0.279, 0.128, 0.022, 0.664, 0.042, 0.296]
-    np.testing.assert_allclose(predicted, printed, atol=0.004)
-    assert abs(predicted - LAYER.bias - printed).max() > 0.2  # the bias is not to be left out
-
-
 @pytest.mark.parametrize(
     ("weights", "midlevel", "message"),
     [
@@ -101,3 +93,128 @@ def test_a_mean_and_a_pair_must_fit_too():
         compute_contributions(LAYER.weights, np.ones((2, 7)), np.ones((2, 7)))
     with pytest.raises(EffectError, match="two tracks"):
         decompose_difference(np.ones((2, 7)), np.ones(7), weights=LAYER.weights)
+
+
+def read_numbers(text):
+    return [float(number) for number in re.findall(r"[-+]?\d+\.\d+", text)]
+
+
+def split_reasons(text):
+    """Give what is said in each bracket of a sentence, and the words before it."""
+    return re.findall(r"([a-z ]+) \(([^()]*[-+]\d\.\d{3})\)", text)
+
+
+def check_reasons(reasons, names, values, parts):
+    """Each bracket holds a feature's values (one or two tables) and its part, to the decimals that are printed."""
+    for (words, numbers), name in zip(reasons, names, strict=True):
+        *said, part = read_numbers(numbers)
+        place = MIDLEVEL.index(name)
+        assert said == pytest.approx([table[place] for table in values], abs=0.00501), words
+        assert part == pytest.approx(parts[place], abs=0.000501), words
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_every_number_and_word_of_a_difference_is_in_the_arrays(emotion, rng):
+    for first, second in rng.uniform(0.2, 0.9, (40, 2, 7)):
+        text = describe_difference(("A", "B"), first, second, emotion=emotion, layer=LAYER)
+        parts = decompose_difference(first, second, weights=LAYER.weights).loc[emotion].to_numpy()
+        one, two = LAYER.predict(np.array([first, second]))[:, EMOTIONS.index(emotion)]
+        if abs(two - one) < 0.005:
+            assert "hardly differ" in text
+            continue
+        assert f"“B” sounds {COMPARATIVES[emotion][int(two > one)]} than “A”" in text
+        assert read_numbers(text)[:3] == pytest.approx([two, one, two - one], abs=0.00501)
+        told = split_reasons(text)
+        names = [next(n for n in MIDLEVEL if words.endswith(COMPARATIVES[n])) for words, _ in told]
+        check_reasons(told, names, (second, first), parts)
+        for (words, _), name in zip(told, names, strict=True):
+            assert words.endswith(COMPARATIVES[name][int(second[MIDLEVEL.index(name)] > first[MIDLEVEL.index(name)])])
+        told_parts = [read_numbers(numbers)[-1] for _, numbers in told]
+        rest = re.search(r"other features add ([-+]\d\.\d{3})", text)
+        assert sum(told_parts) + float(rest[1]) == pytest.approx(two - one, abs=0.003)
+
+
+@pytest.fixture
+def reference(rng):
+    midlevel = pd.DataFrame(rng.uniform(0.2, 0.9, (400, 7)), columns=list(MIDLEVEL))
+    return Reference(midlevel, LAYER.predict(midlevel), "the 400 clips")
+
+
+def name_level(rank):
+    """Name a rank as `describe_track` promises."""
+    return ["very low", "low", "middling", "high", "very high"][sum(rank >= edge for edge in (0.1, 0.3, 0.7, 0.9))]
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_every_number_and_every_high_and_low_of_a_track_is_in_the_arrays(emotion, reference, rng):
+    for x in rng.uniform(0.2, 0.9, (40, 7)):
+        text = describe_track("A", x, emotion=emotion, layer=LAYER, reference=reference)
+        value, mean = LAYER.predict(np.array([x, reference.mean]))[:, EMOTIONS.index(emotion)]
+        rank = (reference.emotion[emotion] < value).mean()
+        assert text.startswith(f"“A” has a {name_level(rank)} {emotion} score, {value:.2f}: ")
+        share = re.search(r"(higher|lower) than (\d+)% of the 400 clips", text)
+        assert share is None or float(share[2]) == pytest.approx(
+            100 * (rank if share[1] == "higher" else 1 - rank), abs=0.501
+        )
+        if abs(value - mean) < 0.005:
+            continue
+        parts = compute_contributions(LAYER.weights, x, reference.mean)[EMOTIONS.index(emotion)]
+        told = split_reasons(text)
+        names = [next(n for n in MIDLEVEL if words.endswith(n)) for words, _ in told]
+        check_reasons(told, names, (x,), parts)
+        for (words, _), name in zip(told, names, strict=True):
+            own = (reference.midlevel[name] < x[MIDLEVEL.index(name)]).mean()
+            assert re.search(rf"(^| ){name_level(own)} {name}$", words), (words, own)
+
+
+def test_reasons_come_first_by_size_and_push_in_the_direction_told(reference):
+    for x in reference.midlevel.to_numpy()[:100]:
+        text = describe_track("A", x, emotion="anger", layer=LAYER, reference=reference)
+        before, _, after = text.partition("Against that")
+        pushes = [read_numbers(numbers)[-1] for _, numbers in split_reasons(before)]
+        total = float(re.search(r"that is ([-+]\d\.\d+)", text)[1]) if "that is" in text else 0
+        if total:
+            assert all(push * total > 0 for push in pushes)
+            assert sorted(pushes, key=abs, reverse=True) == pushes
+            assert all(read_numbers(numbers)[-1] * total < 0 for _, numbers in split_reasons(after))
+
+
+def describe_pair(parts, **choices):
+    """Describe a difference in anger that has such parts."""
+    second = np.full(7, 0.5) + np.array(parts) / LAYER.weights[EMOTIONS.index("anger")]
+    return describe_difference(("A", "B"), np.full(7, 0.5), second, emotion="anger", layer=LAYER, **choices)
+
+
+def test_ties_are_told():
+    assert ", which count about the same." in describe_pair([0.05, 0.045, 0, 0, 0, 0, 0])
+    assert "the same" not in describe_pair([0.05, 0.035, 0, 0, 0, 0, 0])
+    assert ", the first two of which count about the same." in describe_pair([0.05, 0.045, 0.03, 0.02, 0, 0, 0])
+
+
+def test_no_difference_and_one_that_cancels_have_sentences_of_their_own():
+    assert describe_pair([0] * 7).endswith(
+        "hardly differ in anger (0.30 and 0.30), and no feature pulls it either way."
+    )
+    cancelling = describe_pair([0.05, 0, 0, 0, -0.048, 0, 0])
+    assert "because what pulls it cancels: the former is less melodious" in cancelling
+    assert "but also less dissonant" in cancelling
+
+
+def test_a_track_at_the_mean_has_a_sentence_of_its_own(reference):
+    text = describe_track("A", reference.mean, emotion="anger", layer=LAYER, reference=reference)
+    assert text.endswith("That is their mean, and no feature pulls it either way.")
+
+
+def test_features_without_a_reliable_sign_are_named_where_they_count():
+    told = describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["articulation", "minorness"])
+    assert told.endswith("Do not build on articulation: the weight has no reliable sign.")
+    assert "Do not build" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["minorness"])
+
+
+def test_an_unknown_emotion_lists_the_eight(reference):
+    for call in (
+        lambda: describe_track("A", reference.mean, emotion="rage", layer=LAYER, reference=reference),
+        lambda: describe_difference(("A", "B"), np.ones(7), np.ones(7), emotion="rage", layer=LAYER),
+    ):
+        with pytest.raises(EffectError, match=f"'rage'; there are: {', '.join(EMOTIONS)}"):
+            call()

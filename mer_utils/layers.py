@@ -1,0 +1,207 @@
+"""The readable layer from the seven features to the eight emotions, and how well its weights are known.
+
+The features resemble each other, as they are rated and more so as they are heard. Then many layers give nearly the
+same emotions, and a weight may depend on chance: on the seed of the training, or on who was asked to rate what. Other
+seeds and other listeners are *draws* here, (n_draws, 8, 7) weights, and a weight's sign is *reliable* where nearly all
+of them have it.
+
+Public names: ``LayerError``, ``build_layer``, ``build_published_layer``, ``build_sweep_layers``,
+``fit_bootstrap_layers``, ``fit_published_layers``, ``compute_sign_agreement``.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .ratings import EMOTIONS, MIDLEVEL, load_published
+from .regression import LinearModel, fit_linear
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .networks import AudioNetwork
+    from .sweeps import Sweep
+
+# Film-music clips 5-360, over which the published correlations were computed.
+_N_CLIPS = 356
+# A sweep keeps predictions as half-precision numbers, which are right to .0005 between .5 and 2.
+_HALF_PRECISION = 2e-3
+
+
+class LayerError(ValueError):
+    """A network, sweep or table that gives no layer from named features to emotions."""
+
+
+def build_layer(network: "AudioNetwork") -> LinearModel:
+    """Take the layer from the seven features to the eight emotions out of a network.
+
+    Parameters
+    ----------
+    network
+        Of a scheme whose emotions are made of named features: ``"joint"`` or ``"a2mid2e"``.
+
+    Returns
+    -------
+    LinearModel
+        Weights (8, 7) and bias (8,) in float64.
+
+    Raises
+    ------
+    LayerError
+        If the emotions of the scheme are made of something else.
+    """
+    from .networks import BOTTLENECKS, HEADS
+
+    if network.scheme not in BOTTLENECKS or "midlevel" not in HEADS[network.scheme]:
+        raise LayerError(f"the emotions of {network.scheme!r} are no sums of named features: take joint or a2mid2e")
+    weights, bias = (value.detach().cpu().double().numpy() for value in network.to_emotion.parameters())
+    return LinearModel(weights, bias, MIDLEVEL, EMOTIONS)
+
+
+def build_published_layer() -> LinearModel:
+    """Give the layer of the authors' joint network, which poster, demos and talk of 2019 share.
+
+    The weights are printed to two decimals on the ISMIR 2019 poster; the bias, which no source prints, was solved for
+    from the predictions that the authors' demo pages show.
+    """
+    table = load_published("joint_weights").loc[[*MIDLEVEL, "bias"], list(EMOTIONS)]
+    return LinearModel(table.loc[list(MIDLEVEL)].to_numpy().T, table.loc["bias"].to_numpy(), MIDLEVEL, EMOTIONS)
+
+
+def build_sweep_layers(sweep: "Sweep", scheme: str = "joint") -> np.ndarray:
+    """Recover the layer of every net of a sweep from what it predicted.
+
+    A sweep keeps predictions, not weights; but emotions that are sums of features tell the weights of the sums.
+
+    Parameters
+    ----------
+    sweep
+        Predictions of many clips.
+    scheme
+        ``"joint"`` or ``"a2mid2e"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_seeds, 8, 7) weights, as precise as half-precision predictions and the features' collinearity allow.
+
+    Raises
+    ------
+    LayerError
+        If the sweep has no such nets, or their emotions are no sums of their features.
+    """
+    layers = []
+    for seed in sweep.seeds(scheme):
+        heads = {head: values.astype(float) for head, values in sweep.nets[scheme, seed].items()}
+        if not {"midlevel", "emotion"} <= set(heads):
+            break
+        layer = fit_linear(heads["midlevel"], heads["emotion"])
+        if np.abs(layer.predict(heads["midlevel"]) - heads["emotion"]).max() > _HALF_PRECISION:
+            break
+        layers.append(layer.weights)
+    if not layers or len(layers) < len(sweep.seeds(scheme)):
+        raise LayerError(f"the sweep has no nets {scheme!r} whose emotions are sums of named features")
+    return np.stack(layers)
+
+
+def fit_bootstrap_layers(
+    midlevel: "pd.DataFrame", emotion: "pd.DataFrame", groups: "pd.Series", *, n_draws: int = 1000, seed: int = 0
+) -> np.ndarray:
+    """Fit the layer by least squares to ratings, each time to other tracks drawn with replacement.
+
+    Parameters
+    ----------
+    midlevel, emotion
+        (n_tracks, 7) and (n_tracks, 8) ratings of the same tracks on one scale.
+    groups
+        Group of each track, such as `folds.build_groups` gives: groups are drawn whole.
+    n_draws
+        At least 100.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_draws, 8, 7) weights.
+
+    Raises
+    ------
+    LayerError
+        If a track has no group, or there are fewer than 16 groups or 100 draws.
+    RegressionError
+        If the ratings do not determine a regression.
+    """
+    from .bootstrap import build_resampling
+
+    fit_linear(midlevel, emotion)  # complains of what cannot be fitted
+    numbers = groups.reindex(midlevel.index).factorize()[0]
+    if numbers.min() < 0 or numbers.max() < 2 * len(MIDLEVEL) + 1 or n_draws < 100:
+        raise LayerError(
+            f"a bootstrap needs 100 draws of 16 groups of tracks or more, not {n_draws} of {numbers.max() + 1}"
+        )
+    x, y = np.c_[midlevel, np.ones(len(midlevel))], np.asarray(emotion, float)
+    member = numbers == np.arange(numbers.max() + 1)[:, None]
+    squares, products = (
+        np.stack([x[own].T @ values[own] for own in member]) for values in (x, y)
+    )  # (n_groups, 8, 8): the sums that a least-squares fit is made of, group by group
+    drawn = build_resampling(numbers, n_seeds=1, n_draws=n_draws, seed=seed).groups.astype(float)
+    solved = np.linalg.solve(np.tensordot(drawn, squares, 1), np.tensordot(drawn, products, 1))
+    return solved[:, :-1].transpose(0, 2, 1)
+
+
+def fit_published_layers(*, n_draws: int = 1000, seed: int = 0) -> np.ndarray:
+    """Draw layers from what the published correlations of ratings leave open.
+
+    No single rating is published here, so that none can be resampled; but means and correlations of all clips give the
+    least-squares layer and, under the usual assumptions (errors normal, independent, of equal size), its distribution.
+
+    Parameters
+    ----------
+    n_draws
+        How many.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_draws, 8, 7) weights between ratings on one scale.
+    """
+    correlations, spread = load_published("rating_correlations"), load_published("rating_marginals")["sd"]
+    features, emotions = list(MIDLEVEL), list(EMOTIONS)
+    inverse = np.linalg.inv(correlations.loc[features, features])
+    between = correlations.loc[features, emotions].to_numpy()
+    weights = inverse @ between
+    rest = (1 - (between * weights).sum(axis=0)) / (_N_CLIPS - len(features) - 1)
+    noise = np.random.default_rng(seed).standard_normal((n_draws, len(emotions), len(features)))
+    drawn = weights.T + np.sqrt(rest)[:, None] * (noise @ np.linalg.cholesky(inverse).T)
+    return drawn * spread[emotions].to_numpy()[:, None] / spread[features].to_numpy()
+
+
+def compute_sign_agreement(weights: np.ndarray, draws: np.ndarray) -> "pd.DataFrame":
+    """Compute how many draws agree with the sign of each weight.
+
+    Parameters
+    ----------
+    weights
+        (8, 7), emotions by features.
+    draws
+        (n_draws, 8, 7) of the same layer with other seeds or other ratings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (8, 7), emotions by features: share of the draws, 0-1; that of chance is .5.
+
+    Raises
+    ------
+    LayerError
+        If the shapes do not fit.
+    """
+    import pandas as pd
+
+    weights, draws = np.asarray(weights, float), np.asarray(draws, float)
+    if draws.ndim != 3 or draws.shape[1:] != weights.shape or not len(draws):
+        raise LayerError(f"draws {draws.shape} must be several layers of the shape {weights.shape}")
+    return pd.DataFrame((np.sign(draws) == np.sign(weights)).mean(axis=0), list(EMOTIONS), list(MIDLEVEL))

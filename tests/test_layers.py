@@ -1,0 +1,121 @@
+"""Layers: taken out of networks and sweeps, drawn anew, and compared by the signs of their weights."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mer_utils.layers import (
+    LayerError,
+    build_layer,
+    build_published_layer,
+    build_sweep_layers,
+    compute_sign_agreement,
+    fit_bootstrap_layers,
+    fit_published_layers,
+)
+from mer_utils.networks import SCHEMES, build_network
+from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
+from mer_utils.regression import fit_linear
+from mer_utils.sweeps import Sweep
+
+LAYER = build_published_layer()
+
+
+@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - {"joint", "a2mid2e"}))
+def test_schemes_without_named_features_below_have_no_layer(scheme):
+    with pytest.raises(LayerError, match=f"{scheme}.*no sums of named features"):
+        build_layer(build_network(scheme, width=4))
+
+
+def test_the_published_layer_reproduces_a_published_song():
+    """The clip of the two-level demo page; weights are rounded to two decimals."""
+    predicted = LAYER.predict(np.array([[0.638, 0.886, 0.530, 0.896, 0.248, 0.855, 0.131]]))[0]
+    printed = [0.554, 0.677, 0.279, 0.128, 0.022, 0.664, 0.042, 0.296]
+    np.testing.assert_allclose(predicted, printed, atol=0.004)
+    assert abs(predicted - LAYER.bias - printed).max() > 0.2  # the bias is not to be left out
+
+
+def build_sweep(rng, *, noise=0.0):
+    layers = rng.normal(0, 0.4, (3, 8, 7))
+    nets = {}
+    for seed, weights in enumerate(layers):
+        x = rng.normal(0.5, 0.15, (200, 7)).astype(np.float16)
+        emotion = x.astype(float) @ weights.T + rng.normal(0, noise, (200, 8))
+        nets["joint", seed] = {"midlevel": x, "emotion": emotion.astype(np.float16)}
+    return layers, Sweep(None, {}, "", [], nets)
+
+
+def test_predictions_tell_the_layers_of_a_sweep(rng):
+    layers, sweep = build_sweep(rng)
+    np.testing.assert_allclose(build_sweep_layers(sweep), layers, atol=2e-3)
+
+
+def test_emotions_that_are_no_sums_of_the_features_have_no_layer(rng):
+    with pytest.raises(LayerError, match="no nets 'joint' whose emotions"):
+        build_sweep_layers(build_sweep(rng, noise=0.01)[1])
+    with pytest.raises(LayerError, match="no nets 'a2mid2e'"):
+        build_sweep_layers(build_sweep(rng)[1], "a2mid2e")
+
+
+def build_ratings(rng, n=400, noise=0.5):
+    midlevel = pd.DataFrame(rng.normal(5, 1, (n, 7)), columns=list(MIDLEVEL))
+    emotion = pd.DataFrame(midlevel.to_numpy() @ LAYER.weights.T, columns=list(EMOTIONS))
+    return midlevel, emotion + rng.normal(0, noise, (n, 8))
+
+
+def test_bootstrap_draws_scatter_like_the_standard_error(rng):
+    midlevel, emotion = build_ratings(rng)
+    draws = fit_bootstrap_layers(midlevel, emotion, pd.Series(range(400)))
+    assert draws.mean(axis=0) == pytest.approx(fit_linear(midlevel, emotion).weights, abs=0.01)
+    assert draws.std(axis=0).mean() == pytest.approx(0.5 / np.sqrt(400), rel=0.1)
+    grouped = fit_bootstrap_layers(midlevel, emotion, pd.Series(np.arange(400) // 20))
+    assert grouped.std() != draws.std()
+
+
+def test_tracks_of_a_group_are_drawn_together(rng):
+    midlevel, emotion = (pd.concat([table] * 4, ignore_index=True) for table in build_ratings(rng, n=100))
+    alone, together = (
+        fit_bootstrap_layers(midlevel, emotion, groups).std(axis=0).mean()
+        for groups in (pd.Series(range(400)), pd.Series(np.arange(400) % 100))
+    )
+    assert together == pytest.approx(2 * alone, rel=0.1)
+
+
+def test_a_bootstrap_of_too_few_groups_is_refused(rng):
+    midlevel, emotion = build_ratings(rng)
+    with pytest.raises(LayerError, match="16 groups"):
+        fit_bootstrap_layers(midlevel, emotion, pd.Series(np.arange(400) // 40))
+    with pytest.raises(LayerError, match="16 groups"):
+        fit_bootstrap_layers(midlevel, emotion, pd.Series(range(399)))
+
+
+def test_published_ratings_bear_out_some_of_the_published_weights_only():
+    """Correlation of each emotion's weights on the poster with those of least squares on the ratings."""
+    fitted = fit_published_layers(n_draws=20000).mean(axis=0)
+    alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(LAYER.weights, fitted, strict=True)]
+    assert alike == pytest.approx([0.95, 0.76, 0.36, 0.67, 0.74, 0.68, 0.45, 0.84], abs=0.015)
+    agreement = compute_sign_agreement(LAYER.weights, fit_published_layers())
+    assert agreement.loc["anger", ["melodiousness", "dissonance"]].min() > 0.99
+    assert agreement.loc["anger", ["rhythmic stability", "tonal stability"]].max() < 0.5
+
+
+def test_published_draws_have_the_published_correlations():
+    """Least squares on ratings made to have them gives the mean and the standard error of the draws."""
+    table = load_published("rating_correlations").loc[[*MIDLEVEL, *EMOTIONS], [*MIDLEVEL, *EMOTIONS]]
+    rng, spread = np.random.default_rng(0), load_published("rating_marginals")["sd"].loc[list(table)].to_numpy()
+    z = np.linalg.qr(rng.standard_normal((356, 16)) - 0)[0]
+    z = np.linalg.qr(np.c_[np.ones(356), z])[0][:, 1:16] * np.sqrt(355)
+    ratings = pd.DataFrame(z @ np.linalg.cholesky(table).T * spread, columns=list(table))
+    draws = fit_published_layers(n_draws=4000)
+    fitted = fit_linear(ratings[list(MIDLEVEL)], ratings[list(EMOTIONS)]).weights
+    assert draws.mean(axis=0) == pytest.approx(fitted, abs=0.01)
+    resampled = fit_bootstrap_layers(ratings[list(MIDLEVEL)], ratings[list(EMOTIONS)], pd.Series(range(356)))
+    assert draws.std(axis=0).mean() == pytest.approx(resampled.std(axis=0).mean(), rel=0.1)
+
+
+def test_sign_agreement_counts_draws():
+    weights = np.where(np.arange(56).reshape(8, 7) % 2, 1.0, -1.0)
+    draws = np.stack([weights, weights, weights, -weights])
+    assert (compute_sign_agreement(weights, draws) == 0.75).all(axis=None)
+    with pytest.raises(LayerError, match="several layers"):
+        compute_sign_agreement(weights, weights)
