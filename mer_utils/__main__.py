@@ -131,7 +131,11 @@ def _hear(path: Path, predictor: "Predictor", options: argparse.Namespace) -> di
 def _train(options: argparse.Namespace) -> int:
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
     profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
-    training = _given(crop_frames=options.crop, midlevel_weight=options.midlevel_weight)
+    training = _given(
+        crop_frames=options.crop,
+        midlevel_weight=options.midlevel_weight,
+        start_at_ratings=options.start_at_ratings,
+    )
     music = _given(rater_noise=options.rater_noise, outside_share=options.outside_share)
     if options.schemes:
         return _train_sweep(options, profile, training, music)

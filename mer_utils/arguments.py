@@ -169,6 +169,11 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--midlevel-weight", metavar="X", type=_amount, help="weight of the mid-level loss in joint and multitask; 1"
     )
+    parser.add_argument(
+        "--start-at-ratings",
+        action=argparse.BooleanOptionalAction,
+        help="start the emotions of joint at the regression of the ratings, not at random; default from the profile",
+    )
     parser.add_argument("--rater-noise", metavar="X", type=_amount, help="noise of generated ratings, 0 to 1; 1")
     parser.add_argument(
         "--outside-share", metavar="X", type=_amount, help="factor on what the features do not tell of emotions; 1"

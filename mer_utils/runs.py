@@ -21,6 +21,7 @@ from .augmentation import augment_masks, augment_sound
 from .batches import Split, TrainingError, compute_normalisation, cut_middles, cut_windows, draw_starts, load_split
 from .checkpoints import CheckpointError
 from .networks import BOTTLENECKS, AudioNetwork, Outputs, build_network
+from .regression import fit_linear
 from .scores import compute_mean_correlation
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Run:
         network = build_network(scheme, width=width, **options, generator=generator)
         if config.start_at_mean:
             _start_at_mean(network, self.train)
+        if config.start_at_ratings and scheme == "joint":
+            _start_at_ratings(network, self.train)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.starts = draw_starts(self.train.specs, config.crop_frames, generator=generator)
         kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
@@ -294,6 +297,14 @@ def _start_at_mean(network: AudioNetwork, split: Split) -> None:
     if split.emotion is not None:
         below = eight.weight @ seven.bias if network.scheme in BOTTLENECKS else 0
         eight.bias.copy_(split.emotion.mean(0) - below)
+
+
+@torch.no_grad()
+def _start_at_ratings(network: AudioNetwork, split: Split) -> None:
+    """Set the layer from features to emotions to Mid2E of the training clips."""
+    layer = fit_linear(split.midlevel.double().numpy(), split.emotion.double().numpy())
+    network.to_emotion.weight.copy_(torch.tensor(layer.weights))
+    network.to_emotion.bias.copy_(torch.tensor(layer.bias))
 
 
 def _copy(network: AudioNetwork) -> dict[str, Tensor]:

@@ -65,6 +65,10 @@ class TrainingConfig:
         Weight of the mid-level loss beside the emotion loss: 1 is the papers' plain sum.
     start_at_mean
         Start the last layers near the mean rating instead of at random (our addition).
+    start_at_ratings
+        Start the readable layer of ``"joint"`` where least squares puts it between the ratings of the training clips,
+        instead of at random (our addition). Where the heard features resemble each other, a training hardly moves
+        weights that make no difference: chance would decide which feature an emotion is laid to.
     last_kernel, dropout, plain_dropout
         See `networks.build_network`.
     augmentation
@@ -94,6 +98,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     midlevel_weight: float = 1.0
     start_at_mean: bool = False
+    start_at_ratings: bool = False
     last_kernel: int = 1
     dropout: float = 0.3
     plain_dropout: bool = False

@@ -17,6 +17,7 @@ from mer_utils.augmentation import Augmentation
 from mer_utils.batches import TrainingError, compute_normalisation, cut_windows, draw_starts, load_split
 from mer_utils.checkpoints import CheckpointError
 from mer_utils.networks import load_network, save_network
+from mer_utils.regression import fit_linear
 from mer_utils.scores import compute_correlations
 from mer_utils.training import TrainingInterrupted, fit_network, fit_second_stage, paper_config, quick_config
 
@@ -319,6 +320,28 @@ def test_training_may_start_at_the_mean(corpus, scheme):
         _fit(corpus, scheme, config=replace(config, start_at_mean=start)).history["loss"][0] for start in (True, False)
     )
     assert at_mean < 0.3 < at_random
+
+
+def test_the_readable_layer_may_start_at_the_ratings(corpus):
+    config = replace(TINY, max_epochs=1, learning_rate=1e-9, augmentation=None)
+    train = corpus.select("train")
+    wanted = fit_linear(corpus.midlevel.loc[train] / 10, corpus.emotion.loc[train] / 10)
+    started, random = (
+        _fit(corpus, "joint", config=replace(config, start_at_ratings=start)).network.to_emotion
+        for start in (True, False)
+    )
+    assert started.weight.detach().numpy() == pytest.approx(wanted.weights, abs=1e-5)
+    assert started.bias.detach().numpy() == pytest.approx(wanted.bias, abs=1e-5)
+    assert np.abs(random.weight.detach().numpy() - wanted.weights).max() > 0.1
+
+
+def test_other_schemes_have_no_layer_to_start_at_the_ratings(corpus):
+    config = replace(TINY, max_epochs=1, augmentation=None)
+    weights = [
+        _fit(corpus, "a2b2e", config=replace(config, start_at_ratings=start)).network.to_emotion.weight
+        for start in (True, False)
+    ]
+    assert weights[0].equals(weights[1])
 
 
 @pytest.mark.parametrize("schedule", ["constant", "onecycle"])
