@@ -341,7 +341,7 @@ def test_other_schemes_have_no_layer_to_start_at_the_ratings(corpus):
         _fit(corpus, "a2b2e", config=replace(config, start_at_ratings=start)).network.to_emotion.weight
         for start in (True, False)
     ]
-    assert weights[0].equals(weights[1])
+    assert torch.equal(*weights)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "onecycle"])
