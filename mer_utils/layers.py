@@ -6,26 +6,32 @@ seeds and other listeners are *draws* here, (n_draws, 8, 7) weights, and a weigh
 of them have it.
 
 Public names: ``LayerError``, ``build_layer``, ``build_published_layer``, ``build_sweep_layers``,
-``fit_bootstrap_layers``, ``fit_published_layers``, ``compute_sign_agreement``.
+``fit_bootstrap_layers``, ``fit_published_layers``, ``compute_sign_agreement``, ``compute_doubts``,
+``compute_truth_agreement``.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .ratings import EMOTIONS, MIDLEVEL, load_published
+from .effects import compute_contributions
+from .ratings import EMOTIONS, MIDLEVEL, UNIT, load_published
 from .regression import LinearModel, fit_linear
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .corpora import Corpus
     from .networks import AudioNetwork
     from .sweeps import Sweep
 
 # Film-music clips 5-360, over which the published correlations were computed.
 _N_CLIPS = 356
-# A sweep keeps predictions as half-precision numbers, which are right to .0005 between .5 and 2.
-_HALF_PRECISION = 2e-3
+# A sweep keeps predictions as half-precision numbers, which between 0 and 1 are right to half of this.
+_HALF_PRECISION = 2**-11
+# A sign is reliable where this share of the draws of each kind has it.
+_RELIABLE = 0.95
 
 
 class LayerError(ValueError):
@@ -96,7 +102,8 @@ def build_sweep_layers(sweep: "Sweep", scheme: str = "joint") -> np.ndarray:
         if not {"midlevel", "emotion"} <= set(heads):
             break
         layer = fit_linear(heads["midlevel"], heads["emotion"])
-        if np.abs(layer.predict(heads["midlevel"]) - heads["emotion"]).max() > _HALF_PRECISION:
+        rounding = _HALF_PRECISION * (1 + np.abs(layer.weights).sum(axis=1))
+        if (np.abs(layer.predict(heads["midlevel"]) - heads["emotion"]) > rounding).any():
             break
         layers.append(layer.weights)
     if not layers or len(layers) < len(sweep.seeds(scheme)):
@@ -205,3 +212,57 @@ def compute_sign_agreement(weights: np.ndarray, draws: np.ndarray) -> "pd.DataFr
     if draws.ndim != 3 or draws.shape[1:] != weights.shape or not len(draws):
         raise LayerError(f"draws {draws.shape} must be several layers of the shape {weights.shape}")
     return pd.DataFrame((np.sign(draws) == np.sign(weights)).mean(axis=0), list(EMOTIONS), list(MIDLEVEL))
+
+
+def compute_doubts(weights: np.ndarray, draws: Mapping[str, np.ndarray]) -> "pd.DataFrame":
+    """Find the weights whose sign cannot be relied on.
+
+    Parameters
+    ----------
+    weights
+        (8, 7), emotions by features.
+    draws
+        (n_draws, 8, 7) other layers by where they come from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (8, 7), emotions by features: whether fewer than 95 % of the draws of any kind have the sign of the weight.
+    """
+    return sum(compute_sign_agreement(weights, kind) < _RELIABLE for kind in draws.values()) > 0
+
+
+def compute_truth_agreement(sweep: "Sweep", corpus: "Corpus", scheme: str = "joint") -> np.ndarray:
+    """Compare what the nets of a sweep lay to each feature with what the noise-free ratings would.
+
+    Either side is centred contributions of all test clips, features and emotions: a net's weights times the features
+    that it hears, and least squares over all noise-free ratings times the noise-free features.
+
+    Parameters
+    ----------
+    sweep
+        Predictions of test clips.
+    corpus
+        A corpus that has these clips and their noise-free ratings.
+    scheme
+        ``"joint"`` or ``"a2mid2e"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_seeds,) Pearson's r.
+
+    Raises
+    ------
+    LayerError
+        As in `build_sweep_layers`, or if the corpus knows no noise-free ratings.
+    """
+    if corpus.true_midlevel is None or corpus.true_emotion is None:
+        raise LayerError(f"corpus {corpus.name!r} knows no noise-free ratings")
+    layer, known = fit_linear(corpus.true_midlevel, corpus.true_emotion), corpus.true_midlevel.loc[sweep.tracks]
+    wanted = compute_contributions(layer.weights, known / UNIT, known.mean() / UNIT).ravel()
+    agreement = []
+    for weights, seed in zip(build_sweep_layers(sweep, scheme), sweep.seeds(scheme), strict=True):
+        heard = sweep.nets[scheme, seed]["midlevel"].astype(float)
+        agreement.append(np.corrcoef(compute_contributions(weights, heard, heard.mean(axis=0)).ravel(), wanted)[0, 1])
+    return np.array(agreement)
