@@ -1,0 +1,233 @@
+"""Songs as they are heard: whatever their level, rate and length; folders of covers; titles and tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from mer_utils import songs as module
+from mer_utils.audio import AudioError, load_audio, save_audio
+from mer_utils.descriptors import DESCRIPTORS, DescriptorError
+from mer_utils.effectplots import plot_profiles
+from mer_utils.networks import build_network
+from mer_utils.predictor import Predictor, TrackPrediction
+from mer_utils.ratings import EMOTIONS, MIDLEVEL
+from mer_utils.reference import Reference
+from mer_utils.songs import HeardSong, SongError
+
+SR = 22050
+
+
+def play(*, sr=SR):
+    """Play 2.5 s of tones, none above 5 kHz, that swell four times a second: peak .5, and no seam when repeated."""
+    time = np.arange(int(2.5 * sr)) / sr
+    tones = sum(np.sin(2 * np.pi * f * time) / n for n, f in enumerate((220, 280, 330, 1500, 4900), 1))
+    y = tones * (1.1 + np.sin(2 * np.pi * 4 * time))
+    return (0.5 * y / np.abs(y).max()).astype(np.float32)
+
+
+DETUNED = play(sr=22270)  # heard at 22 050 Hz, a sixth of a semitone lower
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return build_predictor()
+
+
+def build_predictor(scheme="joint"):
+    return Predictor(build_network(scheme, width=4), (0.4, 0.3), device="cpu")
+
+
+def hear(song):
+    return np.concatenate(song.prediction[:2])
+
+
+def build_song(title, emotion=0.5, windows=(0.5,)):
+    windows = np.array(windows, np.float32)[:, None]
+    seven, eight = windows * np.ones(7, np.float32), windows * np.ones(8, np.float32)
+    prediction = TrackPrediction(np.full(7, 0.5), np.full(8, emotion), (seven, eight), np.arange(len(windows)))
+    return HeardSong(
+        title, prediction, pd.Series({"level (dB)": -12.345, "key": "none", "tempo (BPM)": np.nan}), 183.0
+    )
+
+
+def test_level_reaches_the_descriptors_but_not_the_network(predictor):
+    loud, quiet = (module.predict_song("x", gain * play(), predictor=predictor) for gain in (1, 0.1))
+    assert hear(quiet) == pytest.approx(hear(loud), abs=1e-5)
+    assert loud.descriptors["level (dB)"] - quiet.descriptors["level (dB)"] == pytest.approx(20, abs=1e-3)
+    too_quiet = predictor.predict_track(module.compute_spectrogram(0.99 * play() / play().max()))
+    assert np.abs(too_quiet.emotion - loud.prediction.emotion).max() > 1e-3
+
+
+def test_the_level_and_rate_of_a_file_do_not_reach_the_network(predictor, tmp_path):
+    for name, gain, sr in (("loud", 1, SR), ("quiet", 0.1, 44100)):
+        soundfile.write(tmp_path / f"{name}.wav", gain * play(sr=sr), sr, subtype="FLOAT")
+    loud, quiet = (
+        module.predict_song_file(tmp_path / f"{name}.wav", predictor=predictor) for name in ("loud", "quiet")
+    )
+    assert hear(quiet) == pytest.approx(hear(loud), abs=2e-4)
+    assert np.abs(hear(module.predict_song("x", DETUNED, predictor=predictor)) - hear(loud)).max() > 2e-2
+    assert (quiet.title, quiet.path, quiet.seconds) == ("quiet", tmp_path / "quiet.wav", 2.5)
+
+
+def test_a_sound_at_another_rate_is_heard_at_that_of_the_network(predictor):
+    own = module.predict_song("x", play(), predictor=predictor)
+    other = module.predict_song("x", play(sr=32000), predictor=predictor, sr=32000)
+    assert other.seconds == own.seconds
+    assert hear(other) == pytest.approx(hear(own), abs=2e-4)
+
+
+def test_length_does_not_matter_where_nothing_changes(predictor):
+    def play_on(*pieces):
+        return hear(module.predict_song("x", np.concatenate(pieces), predictor=predictor))
+
+    short, long = play_on(*8 * [play()]), play_on(*16 * [play()])
+    assert long == pytest.approx(short, abs=0.025)
+    assert np.abs(play_on(*8 * [play()], *8 * [DETUNED]) - short).max() > 0.025
+
+
+def test_a_file_is_decoded_once(predictor, tmp_path, monkeypatch):
+    save_audio(tmp_path / "a.wav", play())
+    calls = []
+    monkeypatch.setattr(
+        module, "load_audio", lambda *args, **kwargs: calls.append(args) or load_audio(*args, **kwargs)
+    )
+    module.predict_song_file(tmp_path / "a.wav", predictor=predictor)
+    assert len(calls) == 1
+
+
+def test_silence_is_heard_and_measured_as_such(predictor):
+    song = module.predict_song("x", np.zeros(SR, np.float32), predictor=predictor)
+    assert np.isfinite(hear(song)).all()
+    assert np.isnan(song.descriptors["level (dB)"])
+
+
+@pytest.mark.parametrize("y", [np.full(99, np.nan), np.zeros(0), np.zeros((2, 99))])
+def test_what_is_no_sound_is_refused(predictor, y):
+    with pytest.raises(DescriptorError):
+        module.predict_song("x", y, predictor=predictor)
+
+
+def test_a_network_without_features_is_refused():
+    with pytest.raises(SongError, match="'a2e' hears features or emotions alone"):
+        module.predict_song("x", play(), predictor=build_predictor("a2e"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Make a folder with two songs where covers lie."""
+    monkeypatch.setattr(module, "COVERS", tmp_path)
+    (tmp_path / "hurt").mkdir()
+    save_audio(tmp_path / "hurt" / "NIN.wav", DETUNED)
+    save_audio(tmp_path / "hurt" / "Cash.ogg", play())
+    return tmp_path / "hurt"
+
+
+def test_covers_are_found_by_name_or_path(predictor, folder):
+    for where in ("hurt", folder, str(folder)):
+        songs = module.predict_covers(where, predictor=predictor, progress=False)
+        assert [song.title for song in songs] == ["Cash", "NIN"]
+
+
+def test_what_is_no_sound_is_skipped_with_a_warning(predictor, folder):
+    (folder / "cover.jpg").write_bytes(b"no sound at all")
+    (folder / ".DS_Store").write_bytes(b"hidden")
+    with pytest.warns(UserWarning, match="skipped.*cover.jpg.*not audio") as noted:
+        songs = module.predict_covers(folder, predictor=predictor, progress=False)
+    assert len(noted) == 1
+    assert len(songs) == 2
+
+
+def test_a_sound_that_turns_out_damaged_is_skipped_too(predictor, folder):
+    y = np.append(play(), np.float32(np.nan))
+    soundfile.write(folder / "damaged.wav", y, SR, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="skipped.*damaged.wav.*NaN"):
+        assert len(module.predict_covers(folder, predictor=predictor, progress=False)) == 2
+
+
+@pytest.mark.parametrize(("n_more", "said"), [(-1, "holds 1 .NIN.wav."), (4, "holds 6 .0.wav, 1.wav")])
+def test_too_few_or_too_many_covers_are_refused(folder, n_more, said):
+    if n_more < 0:
+        (folder / "Cash.ogg").unlink()
+    for number in range(n_more):
+        save_audio(folder / f"{number}.wav", play())
+    with pytest.raises(SongError, match=f"must hold 2 to 5 sound files and {said}"):
+        module.predict_covers(folder, predictor=None)
+
+
+def test_folders_that_are_there_are_named(folder):
+    with pytest.raises(SongError, match=r"no folder hallelujah.*there: hurt"):
+        module.predict_covers("hallelujah", predictor=None)
+
+
+def test_spotify_s_features_join_the_song_of_their_name(predictor, folder):
+    (folder / "spotify.csv").write_text("song,energy\nnin,0.8\nJohnny,0.2\n")
+    with pytest.warns(UserWarning, match="'Johnny'.*no sound file"):
+        cash, nin = module.predict_covers(folder, predictor=predictor, progress=False)
+    assert nin.descriptors["Spotify energy"] == 0.8
+    assert list(cash.descriptors.index) == list(DESCRIPTORS)
+    table = module.build_descriptor_table([cash, nin])
+    assert list(table.index) == ["length (s)", *DESCRIPTORS, "Spotify energy"]
+    assert list(table.loc["Spotify energy"]) == ["–", "0.8"]
+
+
+def test_a_bad_table_is_refused_before_anything_is_heard(folder):
+    (folder / "spotify.csv").write_text("song,energy\nNIN,loud\n")
+    with pytest.raises(DescriptorError, match="line 2"):
+        module.predict_covers(folder, predictor=None)
+
+
+def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, folder):
+    (folder / "a.txt").write_text("no sound")
+    paths = [folder / name for name in ("NIN.wav", "a.txt", "Cash.ogg", "none.wav")]
+    songs, complaints = module.predict_song_files(paths, predictor=predictor, progress=False)
+    assert [song.title for song in songs] == ["NIN", "Cash"]
+    assert ["a.txt" in complaints[0], "none.wav" in complaints[1], len(complaints)] == [True, True, 2]
+
+
+@pytest.mark.parametrize(
+    ("paths", "titles"),
+    [
+        (["x/hurt.mp3", "y/one.mp3"], ["hurt", "one"]),
+        (["x/hurt.mp3", "y/hurt.mp3", "y/one.mp3"], ["x/hurt", "y/hurt", "one"]),
+        (["x/hurt.mp3", "x/hurt.wav"], ["x/hurt.mp3", "x/hurt.wav"]),
+        (["/1/x/hurt.mp3", "/2/x/hurt.mp3"], ["/1/x/hurt.mp3", "/2/x/hurt.mp3"]),
+        (["/x/hurt.mp3", "/x/hurt.mp3"], ["/x/hurt.mp3", "/x/hurt.mp3 (2)"]),
+    ],
+)
+def test_no_two_songs_have_one_title(paths, titles):
+    assert module.build_titles(paths) == titles
+
+
+def test_tables_hold_means_and_spreads_over_windows():
+    heard, spread = module.build_song_table([build_song("a", windows=(0.4, 0.6)), build_song("b", emotion=0.7)])
+    assert list(heard.columns) == [*MIDLEVEL, *EMOTIONS]
+    assert heard.loc["b", "anger"] == 0.7
+    assert spread.loc["a"].to_numpy() == pytest.approx(np.full(15, 0.1))
+    assert spread.loc["b"].isna().all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_song_without_spread_can_be_drawn():
+    heard, spread = module.build_song_table([build_song("a"), build_song("b", emotion=0.7, windows=(0.4, 0.6))])
+    fig, ax = plot_profiles(heard, spread=spread)
+    fig.canvas.draw()
+    assert np.isfinite(ax[1].get_xlim()).all()
+
+
+def test_descriptors_are_spelt_in_columns():
+    table = module.build_descriptor_table([build_song("a"), build_song("b")])
+    assert table["b"].to_dict() == {"length (s)": "183", "level (dB)": "-12.3", "key": "none", "tempo (BPM)": "–"}
+
+
+def test_the_emotion_is_that_which_differs_most_for_the_reference(rng):
+    emotion = pd.DataFrame(rng.normal(0.5, 0.1, (99, 8)), columns=list(EMOTIONS))
+    second = build_song("b", emotion=np.where(np.array(EMOTIONS) == "fear", 0.7, 0.62))
+    assert module.select_emotion(build_song("a"), second, Reference(None, emotion, "")) == "fear"
+    emotion["sad"] /= 4
+    assert module.select_emotion(build_song("a"), second, Reference(None, emotion, "")) == "sad"
+
+
+def test_a_song_that_is_not_there_is_named(predictor, tmp_path):
+    with pytest.raises(AudioError, match=r"none\.wav"):
+        module.predict_song_file(tmp_path / "none.wav", predictor=predictor)
