@@ -1,28 +1,22 @@
-"""The readable layer from the seven features to the eight emotions, and how well its weights are known.
+"""The readable layer from seven features to eight emotions: a network's, the published one, and others like it.
 
-The features resemble each other, as they are rated and more so as they are heard. Then many layers give nearly the
-same emotions, and a weight may depend on chance: on the seed of the training, or on who was asked to rate what. Other
-seeds and other listeners are *draws* here, (n_draws, 8, 7) weights, and a weight's sign is *reliable* where nearly all
-of them have it.
+Others come from trainings with other seeds and from regressions on other ratings: (n_draws, 8, 7) weights, emotions by
+features. `reliability` tells what they have in common.
 
-Public names: ``LayerError``, ``build_layer``, ``build_published_layer``, ``build_sweep_layers``,
-``fit_bootstrap_layers``, ``fit_published_layers``, ``compute_sign_agreement``, ``compute_doubts``,
-``compute_truth_agreement``.
+Public names: ``LayerError``, ``build_layer``, ``build_published_layer``, ``build_published_songs``,
+``build_sweep_layers``, ``fit_bootstrap_layers``, ``fit_published_layers``.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .effects import compute_contributions
-from .ratings import EMOTIONS, MIDLEVEL, UNIT, load_published
+from .ratings import EMOTIONS, MIDLEVEL, load_published
 from .regression import LinearModel, fit_linear
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .corpora import Corpus
     from .networks import AudioNetwork
     from .sweeps import Sweep
 
@@ -30,8 +24,6 @@ if TYPE_CHECKING:
 _N_CLIPS = 356
 # A sweep keeps predictions as half-precision numbers, which between 0 and 1 are right to half of this.
 _HALF_PRECISION = 2**-11
-# A sign is reliable where this share of the draws of each kind has it.
-_RELIABLE = 0.95
 
 
 class LayerError(ValueError):
@@ -72,6 +64,19 @@ def build_published_layer() -> LinearModel:
     """
     table = load_published("joint_weights").loc[[*MIDLEVEL, "bias"], list(EMOTIONS)]
     return LinearModel(table.loc[list(MIDLEVEL)].to_numpy().T, table.loc["bias"].to_numpy(), MIDLEVEL, EMOTIONS)
+
+
+def build_published_songs() -> "pd.DataFrame":
+    """Give what that network hears in both versions of "Hurt", and what it says of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per version; features and emotions by name, unit scale, read off the authors' demo page to about .01.
+    """
+    table = load_published("hurt")
+    wide = table.assign(name=table["name"].str.replace("_", " ")).pivot_table("value", "version", "name")
+    return wide[[*MIDLEVEL, *EMOTIONS]].rename_axis(index=None, columns=None)
 
 
 def build_sweep_layers(sweep: "Sweep", scheme: str = "joint") -> np.ndarray:
@@ -184,85 +189,3 @@ def fit_published_layers(*, n_draws: int = 1000, seed: int = 0) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal((n_draws, len(emotions), len(features)))
     drawn = weights.T + np.sqrt(rest)[:, None] * (noise @ np.linalg.cholesky(inverse).T)
     return drawn * spread[emotions].to_numpy()[:, None] / spread[features].to_numpy()
-
-
-def compute_sign_agreement(weights: np.ndarray, draws: np.ndarray) -> "pd.DataFrame":
-    """Compute how many draws agree with the sign of each weight.
-
-    Parameters
-    ----------
-    weights
-        (8, 7), emotions by features.
-    draws
-        (n_draws, 8, 7) of the same layer with other seeds or other ratings.
-
-    Returns
-    -------
-    pandas.DataFrame
-        (8, 7), emotions by features: share of the draws, 0-1; that of chance is .5.
-
-    Raises
-    ------
-    LayerError
-        If the shapes do not fit.
-    """
-    import pandas as pd
-
-    weights, draws = np.asarray(weights, float), np.asarray(draws, float)
-    if draws.ndim != 3 or draws.shape[1:] != weights.shape or not len(draws):
-        raise LayerError(f"draws {draws.shape} must be several layers of the shape {weights.shape}")
-    return pd.DataFrame((np.sign(draws) == np.sign(weights)).mean(axis=0), list(EMOTIONS), list(MIDLEVEL))
-
-
-def compute_doubts(weights: np.ndarray, draws: Mapping[str, np.ndarray]) -> "pd.DataFrame":
-    """Find the weights whose sign cannot be relied on.
-
-    Parameters
-    ----------
-    weights
-        (8, 7), emotions by features.
-    draws
-        (n_draws, 8, 7) other layers by where they come from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        (8, 7), emotions by features: whether fewer than 95 % of the draws of any kind have the sign of the weight.
-    """
-    return sum(compute_sign_agreement(weights, kind) < _RELIABLE for kind in draws.values()) > 0
-
-
-def compute_truth_agreement(sweep: "Sweep", corpus: "Corpus", scheme: str = "joint") -> np.ndarray:
-    """Compare what the nets of a sweep lay to each feature with what the noise-free ratings would.
-
-    Either side is centred contributions of all test clips, features and emotions: a net's weights times the features
-    that it hears, and least squares over all noise-free ratings times the noise-free features.
-
-    Parameters
-    ----------
-    sweep
-        Predictions of test clips.
-    corpus
-        A corpus that has these clips and their noise-free ratings.
-    scheme
-        ``"joint"`` or ``"a2mid2e"``.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_seeds,) Pearson's r.
-
-    Raises
-    ------
-    LayerError
-        As in `build_sweep_layers`, or if the corpus knows no noise-free ratings.
-    """
-    if corpus.true_midlevel is None or corpus.true_emotion is None:
-        raise LayerError(f"corpus {corpus.name!r} knows no noise-free ratings")
-    layer, known = fit_linear(corpus.true_midlevel, corpus.true_emotion), corpus.true_midlevel.loc[sweep.tracks]
-    wanted = compute_contributions(layer.weights, known / UNIT, known.mean() / UNIT).ravel()
-    agreement = []
-    for weights, seed in zip(build_sweep_layers(sweep, scheme), sweep.seeds(scheme), strict=True):
-        heard = sweep.nets[scheme, seed]["midlevel"].astype(float)
-        agreement.append(np.corrcoef(compute_contributions(weights, heard, heard.mean(axis=0)).ravel(), wanted)[0, 1])
-    return np.array(agreement)

@@ -16,19 +16,12 @@ from mer_utils.effects import (
     describe_track,
 )
 from mer_utils.glossary import COMPARATIVES
-from mer_utils.layers import build_layer, build_published_layer
+from mer_utils.layers import build_layer, build_published_layer, build_published_songs
 from mer_utils.networks import build_network
-from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
+from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
 
 LAYER = build_published_layer()
-
-
-def load_hurt(kind, names):
-    table = load_published("hurt")
-    table = table[table["kind"] == kind]
-    wide = table.assign(name=table["name"].str.replace("_", " ")).pivot_table("value", "version", "name")
-    return [wide.loc[version, list(names)] for version in ("Johnny Cash", "Nine Inch Nails")]
 
 
 @pytest.mark.parametrize("scheme", ["joint", "a2mid2e"])
@@ -60,8 +53,8 @@ def test_an_effect_has_the_sign_of_its_weight_but_a_contribution_need_not(rng):
 
 
 def test_the_published_differences_between_both_versions_of_hurt():
-    cash, nin = load_hurt("midlevel", MIDLEVEL)
-    printed_cash, printed_nin = load_hurt("emotion", EMOTIONS)
+    cash, nin = build_published_songs()[list(MIDLEVEL)].to_numpy()
+    printed_cash, printed_nin = build_published_songs()[list(EMOTIONS)].to_numpy()
     parts = decompose_difference(cash, nin, weights=LAYER.weights)
     np.testing.assert_allclose(parts.sum(axis=1), printed_nin - printed_cash, atol=0.005)
     swapped = decompose_difference(cash, nin[::-1], weights=LAYER.weights)
@@ -69,7 +62,9 @@ def test_the_published_differences_between_both_versions_of_hurt():
 
 
 def test_what_makes_the_second_version_angrier():
-    parts = decompose_difference(*load_hurt("midlevel", MIDLEVEL), weights=LAYER.weights).loc["anger"]
+    parts = decompose_difference(*build_published_songs()[list(MIDLEVEL)].to_numpy(), weights=LAYER.weights).loc[
+        "anger"
+    ]
     wanted = {"melodiousness": 0.029, "tonal stability": 0.029, "rhythmic stability": 0.028, "dissonance": 0.022,
               "rhythmic complexity": 0.014, "articulation": -0.013, "minorness": 0.001}  # fmt: skip
     assert parts.round(3).to_dict() == wanted
