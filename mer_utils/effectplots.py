@@ -115,8 +115,10 @@ def plot_difference(
         side = max(left, left + part) + 0.015 * width
         ax.text(side, row, f"{part:+.3f}", ha="left", va="center", **NOTE)
     ax.set_yticks(range(len(parts) + 2), [first, *parts.index, second])
-    note = "\nhatched: sign of the weight not reliable" if set(doubtful) & set(parts.index) else ""
-    ax.set(ylim=(len(parts) + 1.6, -0.6), xlabel=f"{emotion} ({_UNIT}){note}")
+    if set(doubtful) & set(parts.index):
+        place = {"transform": ax.transAxes, "ha": "right", "va": "bottom"}
+        ax.text(1, 1.01, "hatched: sign of the weight not reliable", **place, **NOTE)
+    ax.set(ylim=(len(parts) + 1.6, -0.6), xlabel=f"{emotion} ({_UNIT})")
     ax.set_xlim(min(steps) - 0.06 * width, max(steps) + 0.18 * width)
     ax.grid(visible=True, axis="x")
     _strip(ax)

@@ -47,7 +47,7 @@ def plot_examples(
     midlevel
         (n_tracks, 7) unit scale, by track id.
     prototypes, criticisms
-        Tracks of the table, as `neighbours.select_prototypes` and `neighbours.select_criticisms` give them.
+        Tracks of the table, as `prototypes.select_prototypes` and `prototypes.select_criticisms` give them.
     songs
         (7,) features of further sounds, unit scale, by title.
     neighbours

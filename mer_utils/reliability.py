@@ -5,7 +5,7 @@ same emotions, and a weight may be due to chance: to the seed of the training, o
 weight's sign is *reliable* here where nearly all layers have it that other seeds, and other clips, would have given.
 
 Public names: ``ReliabilityError``, ``build_draws``, ``compute_sign_agreement``, ``compute_doubts``,
-``compute_truth_agreement``, ``build_start_table``.
+``select_doubtful``, ``compute_truth_agreement``, ``build_start_table``.
 """
 
 from collections.abc import Mapping
@@ -96,6 +96,11 @@ def compute_doubts(weights: np.ndarray, draws: Mapping[str, np.ndarray]) -> "pd.
         (8, 7), emotions by features: whether fewer than 95 % of the draws of any kind have the sign of the weight.
     """
     return sum(compute_sign_agreement(weights, kind) < _RELIABLE for kind in draws.values()) > 0
+
+
+def select_doubtful(doubts: "pd.DataFrame", emotion: str) -> list[str]:
+    """Select the features whose weights for an emotion have no reliable sign, from what `compute_doubts` found."""
+    return [name for name in MIDLEVEL if doubts.loc[emotion, name]]
 
 
 def compute_truth_agreement(sweep: "Sweep", corpus: "Corpus") -> np.ndarray:
