@@ -4,12 +4,11 @@ Neither the level nor the rate of a recording reaches the network: it hears ever
 Descriptors are measured at the level that a song has. What is heard is on the unit scale, rating / 10.
 
 Public names: ``HeardSong``, ``SongError``, ``predict_song``, ``predict_song_file``, ``predict_song_files``,
-``predict_covers``, ``build_titles``, ``build_song_table``, ``build_descriptor_table``, ``select_emotion``.
+``build_titles``, ``build_song_table``, ``build_descriptor_table``, ``select_emotion``.
 """
 
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .audio import AudioError, load_audio
-from .descriptors import compute_descriptors, load_spotify_features
-from .paths import DATA
+from .descriptors import compute_descriptors
 from .ratings import EMOTIONS, MIDLEVEL
 from .spectrogram import compute_spectrogram
 
@@ -27,11 +25,6 @@ if TYPE_CHECKING:
 
     from .predictor import Predictor, TrackPrediction
     from .reference import Reference
-
-#: Where folders of covers lie: the reader's own, so the repository has none.
-COVERS = DATA / "covers"
-_SPOTIFY = "spotify.csv"
-_FEWEST, _MOST = 2, 5
 
 
 class SongError(ValueError):
@@ -133,7 +126,7 @@ def predict_song_files(
     predictor
         As in `predict_song`.
     progress
-        Show a progress bar on a terminal, from the second second on.
+        Show a progress bar while it lasts, on a terminal only.
 
     Returns
     -------
@@ -146,7 +139,8 @@ def predict_song_files(
 
     songs, complaints = [], []
     titles = build_titles(paths)
-    with tqdm(total=len(paths), desc="hear songs", unit="song", delay=1, disable=None if progress else True) as bar:
+    bar = tqdm(total=len(paths), desc="hear songs", unit="song", leave=False, disable=None if progress else True)
+    with bar:
         for path, title in zip(paths, titles, strict=True):
             try:
                 songs.append(predict_song_file(path, predictor=predictor, title=title))
@@ -156,92 +150,16 @@ def predict_song_files(
     return songs, complaints
 
 
-def predict_covers(folder: str | Path, *, predictor: "Predictor", progress: bool = True) -> list[HeardSong]:
-    """Hear the versions of one song, two to five, that lie in a folder.
-
-    A file that is no sound is skipped with a warning. A table ``spotify.csv`` beside the sounds (see
-    `descriptors.load_spotify_features`) adds to the descriptors of the songs that it names, capitals or not.
-
-    Parameters
-    ----------
-    folder
-        A folder, or the name of one in ``data/covers``.
-    predictor, progress
-        As in `predict_song_files`.
-
-    Returns
-    -------
-    list of HeardSong
-        Sorted by the names of the files.
-
-    Raises
-    ------
-    SongError
-        If there is no such folder, or it holds fewer than two sounds or more than five.
-    DescriptorError
-        If ``spotify.csv`` is no such table.
-    """
-    folder = _find_folder(folder)
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    table = load_spotify_features(folder / _SPOTIFY) if folder / _SPOTIFY in files else None
-    sounds = [path for path in files if path.name != _SPOTIFY and _is_sound(path)]
-    _check_number(folder, sounds)  # before the long part
-    songs, complaints = predict_song_files(sounds, predictor=predictor, progress=progress)
-    for complaint in complaints:
-        warnings.warn(f"skipped: {complaint}", stacklevel=2)
-    _check_number(folder, [song.path for song in songs])
-    return songs if table is None else _add_spotify(songs, table)
-
-
-def _find_folder(folder: str | Path) -> Path:
-    found = next((path for path in (Path(folder), COVERS / folder) if path.is_dir()), None)
-    if found is None:
-        names = sorted(path.name for path in COVERS.iterdir() if path.is_dir()) if COVERS.is_dir() else []
-        there = ", ".join(names) or "none yet: make one with two to five versions of a song"
-        raise SongError(f"there is no folder {folder}, nor one of this name in {COVERS} (there: {there})")
-    return found
-
-
-def _is_sound(path: Path) -> bool:
-    """Look at a moment of a file; warn if it cannot be heard."""
-    try:
-        load_audio(path, duration=0.1)
-    except AudioError as error:
-        warnings.warn(f"skipped: {error}", stacklevel=3)
-        return False
-    return True
-
-
-def _check_number(folder: Path, sounds: Sequence[Path]) -> None:
-    if not _FEWEST <= len(sounds) <= _MOST:
-        there = ", ".join(path.name for path in sounds) or "none"
-        asked = f"{_FEWEST} to {_MOST} sound files"
-        raise SongError(f"{folder} must hold {asked} and holds {len(sounds)} ({there}): add or remove some")
-
-
-def _add_spotify(songs: Iterable[HeardSong], table: "pd.DataFrame") -> list[HeardSong]:
-    import pandas as pd
-
-    stems = [song.path.stem.casefold() for song in songs]
-    for name in table.index:
-        if name.casefold() not in stems:
-            warnings.warn(f"{_SPOTIFY} names {name!r}, but no sound file is called so: rename one", stacklevel=3)
-    rows = {name.casefold(): row.astype(object) for name, row in table.iterrows()}
-    both = [(song, rows.get(stem)) for song, stem in zip(songs, stems, strict=True)]
-    return [replace(song, descriptors=pd.concat([song.descriptors, row])) for song, row in both]
-
-
 def build_titles(paths: Sequence[str | Path]) -> list[str]:
     """Name songs after their files, each differently: by as much of their paths as it takes."""
-    paths = [Path(path) for path in paths]
-    titles = [path.stem for path in paths]
+    paths = [Path(path).absolute() for path in paths]
+    titles = {path: path.stem for path in paths}
     for spell in ("{0.parent.name}/{0.stem}", "{0.parent.name}/{0.name}", "{0}"):
-        counts = Counter(titles)
-        both = zip(paths, titles, strict=True)
-        titles = [spell.format(path.absolute()) if counts[title] > 1 else title for path, title in both]
-    # What is still there twice is one file, named twice.
-    seen = [titles[:n].count(title) for n, title in enumerate(titles)]
-    return [f"{title} ({n + 1})" if n else title for title, n in zip(titles, seen, strict=True)]
+        counts = Counter(titles.values())
+        titles = {path: spell.format(path) if counts[title] > 1 else title for path, title in titles.items()}
+    # One file may be named twice.
+    before = [paths[:n].count(path) for n, path in enumerate(paths)]
+    return [f"{titles[path]} ({n + 1})" if n else titles[path] for path, n in zip(paths, before, strict=True)]
 
 
 def build_song_table(songs: Sequence[HeardSong]) -> "tuple[pd.DataFrame, pd.DataFrame]":
@@ -269,8 +187,8 @@ def build_descriptor_table(songs: Sequence[HeardSong]) -> "pd.DataFrame":
     """Spell lengths and descriptors: one row each, one column per song; what is not known is a dash."""
     import pandas as pd
 
-    rows = {song.title: pd.concat([pd.Series({"length (s)": song.seconds}), song.descriptors]) for song in songs}
-    return pd.concat(rows, axis=1, sort=False).map(_spell)
+    columns = [pd.concat([pd.Series({"length (s)": song.seconds}), song.descriptors]) for song in songs]
+    return pd.concat(columns, axis=1, sort=False, keys=[song.title for song in songs]).map(_spell)
 
 
 def _spell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Songs as they are heard: whatever their level, rate and length; folders of covers; titles and tables."""
+"""Songs as they are heard: whatever their level, rate and length; titles and tables."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import soundfile
 
 from mer_utils import songs as module
 from mer_utils.audio import AudioError, load_audio, save_audio
-from mer_utils.descriptors import DESCRIPTORS, DescriptorError
+from mer_utils.descriptors import DescriptorError
 from mer_utils.effectplots import plot_profiles
 from mer_utils.networks import build_network
 from mer_utils.predictor import Predictor, TrackPrediction
@@ -113,73 +113,11 @@ def test_a_network_without_features_is_refused():
         module.predict_song("x", play(), predictor=build_predictor("a2e"))
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Make a folder with two songs where covers lie."""
-    monkeypatch.setattr(module, "COVERS", tmp_path)
-    (tmp_path / "hurt").mkdir()
-    save_audio(tmp_path / "hurt" / "NIN.wav", DETUNED)
-    save_audio(tmp_path / "hurt" / "Cash.ogg", play())
-    return tmp_path / "hurt"
-
-
-def test_covers_are_found_by_name_or_path(predictor, folder):
-    for where in ("hurt", folder, str(folder)):
-        songs = module.predict_covers(where, predictor=predictor, progress=False)
-        assert [song.title for song in songs] == ["Cash", "NIN"]
-
-
-def test_what_is_no_sound_is_skipped_with_a_warning(predictor, folder):
-    (folder / "cover.jpg").write_bytes(b"no sound at all")
-    (folder / ".DS_Store").write_bytes(b"hidden")
-    with pytest.warns(UserWarning, match="skipped.*cover.jpg.*not audio") as noted:
-        songs = module.predict_covers(folder, predictor=predictor, progress=False)
-    assert len(noted) == 1
-    assert len(songs) == 2
-
-
-def test_a_sound_that_turns_out_damaged_is_skipped_too(predictor, folder):
-    y = np.append(play(), np.float32(np.nan))
-    soundfile.write(folder / "damaged.wav", y, SR, subtype="FLOAT")
-    with pytest.warns(UserWarning, match="skipped.*damaged.wav.*NaN"):
-        assert len(module.predict_covers(folder, predictor=predictor, progress=False)) == 2
-
-
-@pytest.mark.parametrize(("n_more", "said"), [(-1, "holds 1 .NIN.wav."), (4, "holds 6 .0.wav, 1.wav")])
-def test_too_few_or_too_many_covers_are_refused(folder, n_more, said):
-    if n_more < 0:
-        (folder / "Cash.ogg").unlink()
-    for number in range(n_more):
-        save_audio(folder / f"{number}.wav", play())
-    with pytest.raises(SongError, match=f"must hold 2 to 5 sound files and {said}"):
-        module.predict_covers(folder, predictor=None)
-
-
-def test_folders_that_are_there_are_named(folder):
-    with pytest.raises(SongError, match=r"no folder hallelujah.*there: hurt"):
-        module.predict_covers("hallelujah", predictor=None)
-
-
-def test_spotify_s_features_join_the_song_of_their_name(predictor, folder):
-    (folder / "spotify.csv").write_text("song,energy\nnin,0.8\nJohnny,0.2\n")
-    with pytest.warns(UserWarning, match="'Johnny'.*no sound file"):
-        cash, nin = module.predict_covers(folder, predictor=predictor, progress=False)
-    assert nin.descriptors["Spotify energy"] == 0.8
-    assert list(cash.descriptors.index) == list(DESCRIPTORS)
-    table = module.build_descriptor_table([cash, nin])
-    assert list(table.index) == ["length (s)", *DESCRIPTORS, "Spotify energy"]
-    assert list(table.loc["Spotify energy"]) == ["–", "0.8"]
-
-
-def test_a_bad_table_is_refused_before_anything_is_heard(folder):
-    (folder / "spotify.csv").write_text("song,energy\nNIN,loud\n")
-    with pytest.raises(DescriptorError, match="line 2"):
-        module.predict_covers(folder, predictor=None)
-
-
-def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, folder):
-    (folder / "a.txt").write_text("no sound")
-    paths = [folder / name for name in ("NIN.wav", "a.txt", "Cash.ogg", "none.wav")]
+def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, tmp_path):
+    for name in ("NIN.wav", "Cash.ogg"):
+        save_audio(tmp_path / name, play())
+    (tmp_path / "a.txt").write_text("no sound")
+    paths = [tmp_path / name for name in ("NIN.wav", "a.txt", "Cash.ogg", "none.wav")]
     songs, complaints = module.predict_song_files(paths, predictor=predictor, progress=False)
     assert [song.title for song in songs] == ["NIN", "Cash"]
     assert ["a.txt" in complaints[0], "none.wav" in complaints[1], len(complaints)] == [True, True, 2]
@@ -192,7 +130,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, fol
         (["x/hurt.mp3", "y/hurt.mp3", "y/one.mp3"], ["x/hurt", "y/hurt", "one"]),
         (["x/hurt.mp3", "x/hurt.wav"], ["x/hurt.mp3", "x/hurt.wav"]),
         (["/1/x/hurt.mp3", "/2/x/hurt.mp3"], ["/1/x/hurt.mp3", "/2/x/hurt.mp3"]),
-        (["/x/hurt.mp3", "/x/hurt.mp3"], ["/x/hurt.mp3", "/x/hurt.mp3 (2)"]),
+        (["x/hurt.mp3", "./x/hurt.mp3"], ["hurt", "hurt (2)"]),
     ],
 )
 def test_no_two_songs_have_one_title(paths, titles):

@@ -1,0 +1,122 @@
+"""What sets a second song apart from a first, feature by feature and in sentences.
+
+Public names: ``Comparison``, ``build_comparison``, ``build_sentences``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .effects import decompose_difference, describe_difference, describe_track
+from .ratings import MIDLEVEL
+from .songs import HeardSong, build_song_table, select_emotion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .reference import Reference
+    from .regression import LinearModel
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What sets a second song apart from a first.
+
+    Attributes
+    ----------
+    first, second
+        The songs.
+    letters
+        What the two are called in tables and figures.
+    emotion
+        The one to explain.
+    parts
+        (8, 7) from `effects.decompose_difference`, unit scale.
+    layer
+        From features to emotions.
+    reference
+        Tracks that the songs are compared with.
+    doubtful
+        (8, 7) whether the sign of a weight is not reliable, emotions by features; None where that is not known.
+    """
+
+    first: HeardSong
+    second: HeardSong
+    letters: tuple[str, str]
+    emotion: str
+    parts: "pd.DataFrame"
+    layer: "LinearModel"
+    reference: "Reference"
+    doubtful: "pd.DataFrame | None" = None
+
+    songs = property(lambda self: (self.first, self.second), doc="Both.")
+    titles = property(lambda self: (self.first.title, self.second.title), doc="Of both.")
+
+    def select_doubtful(self, emotion: str) -> list[str]:
+        """Select the features whose weights for an emotion have no reliable sign."""
+        return [] if self.doubtful is None else [name for name in MIDLEVEL if self.doubtful.loc[emotion, name]]
+
+
+def build_comparison(
+    songs: Sequence[HeardSong],
+    number: int = 1,
+    *,
+    layer: "LinearModel",
+    reference: "Reference",
+    emotion: str | None = None,
+    doubtful: "pd.DataFrame | None" = None,
+) -> Comparison:
+    """Compare one of several songs with the first of them.
+
+    Parameters
+    ----------
+    songs
+        At least two, heard by the network of ``layer`` and ``reference``.
+    number
+        Which one, from 1 on.
+    layer, reference, doubtful
+        As in `Comparison`.
+    emotion
+        The one to explain; by default that in which the two differ most, see `songs.select_emotion`.
+    """
+    first, second = songs[0], songs[number]
+    parts = decompose_difference(first.prediction.midlevel, second.prediction.midlevel, weights=layer.weights)
+    emotion = emotion or select_emotion(first, second, reference)
+    return Comparison(first, second, ("A", _build_letter(number)), emotion, parts, layer, reference, doubtful)
+
+
+def _build_letter(number: int) -> str:
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[number % 26] + str(number // 26 or "")
+
+
+def build_sentences(comparison: Comparison, emotion: str) -> dict[str, str]:
+    """Say in words what two songs have of an emotion, and why.
+
+    Returns
+    -------
+    dict
+        ``difference`` from `effects.describe_difference`; ``caution``, empty unless the difference is smaller than
+        the standard deviation over the windows within the songs (the root mean square of both); ``first`` and
+        ``second`` from `effects.describe_track`.
+    """
+    about = {"emotion": emotion, "layer": comparison.layer, "doubtful": comparison.select_doubtful(emotion)}
+    features = [song.prediction.midlevel.astype(float) for song in comparison.songs]
+    first, second = (
+        describe_track(song.title, values, reference=comparison.reference, **about)
+        for song, values in zip(comparison.songs, features, strict=True)
+    )
+    difference = describe_difference(comparison.titles, *features, **about)
+    return {"difference": difference, "caution": _warn(comparison, emotion), "first": first, "second": second}
+
+
+def _warn(comparison: Comparison, emotion: str) -> str:
+    """Say so if two songs differ by less than they vary over their windows."""
+    heard, spread = build_song_table(comparison.songs)
+    known, difference = spread[emotion].dropna(), abs(heard[emotion].diff().iloc[1])
+    if known.empty or difference >= np.sqrt((known**2).mean()):
+        return ""
+    varies = " and ".join(f"{value:.3f} in “{title}”" for title, value in known.items())
+    said = f"From window to window the {emotion} score varies by more than these {difference:.3f}"
+    return f"{said}: its standard deviation is {varies}."
