@@ -1,4 +1,4 @@
-"""The ``mer`` command: run the notebooks, refresh the committed ones, hear a sound file, train a network.
+"""The ``mer`` command: run the notebooks, refresh the committed ones, hear and compare songs, train a network.
 
 Everything heavy is imported by the sub-command that needs it, so that ``mer --help`` comes at once.
 
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from . import profiles
 from .arguments import build_parser
-from .files import check_target
+from .files import check_target, save_text
 from .results import build_folder
 
 if TYPE_CHECKING:
     from .predictor import Predictor
+    from .songpairs import Comparison
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -128,6 +129,52 @@ def _hear(path: Path, predictor: "Predictor", options: argparse.Namespace) -> di
     return build_record(path, prediction, net=options.net)
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from .layers import build_layer
+    from .networks import load_network
+    from .predictor import Predictor
+    from .reference import load_reference
+    from .songpairs import build_comparison
+    from .songs import SongError, predict_song_files
+
+    if len(options.sounds) < 2:
+        raise SongError("name two songs or more to compare; mer predict hears a single one")
+    if options.out:
+        check_target(options.out / "compare.json")
+    trained = load_network(options.net)
+    layer = build_layer(trained.network)
+    songs, complaints = predict_song_files(options.sounds, predictor=Predictor.from_trained(trained))
+    for complaint in complaints:
+        _complain(complaint)
+    if len(songs) < 2:
+        raise SongError(f"nothing to compare: {len(songs)} of {len(options.sounds)} files could be heard")
+    reference = load_reference(trained)
+    about = {"layer": layer, "reference": reference, "emotion": options.emotion}
+    _tell([build_comparison(songs, number, **about) for number in range(1, len(songs))], options)
+    return 2 if complaints else 0
+
+
+def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
+    """Print comparisons, and write them where that is asked for."""
+    from .songreport import build_comparison_record, describe_comparison, save_comparison
+    from .style import use_style
+
+    record = build_comparison_record(comparisons, net=options.net)
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    if options.out:
+        use_style()
+        for comparison in comparisons:
+            save_comparison(options.out, comparison)
+        save_text(options.out / "compare.json", text)
+    if options.json:
+        print(text, flush=True)
+    else:
+        shown = (describe_comparison(comparison, net=options.net) for comparison in comparisons)
+        print(f"\n\n{'-' * 80}\n\n".join(shown), flush=True)
+    if options.out:
+        print(f"figures and compare.json are in {options.out}", file=sys.stderr if options.json else sys.stdout)
+
+
 def _train(options: argparse.Namespace) -> int:
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
     profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
@@ -197,7 +244,7 @@ def _find_target(given: str | Path, locate: Callable[[str | Path], Path]) -> Pat
     return target
 
 
-_COMMANDS = {"run": _run, "refresh": _refresh, "predict": _predict, "train": _train}
+_COMMANDS = {"run": _run, "refresh": _refresh, "predict": _predict, "compare": _compare, "train": _train}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from . import __version__
 from .profiles import CORPORA, PROFILES
+from .ratings import EMOTIONS
 
 # networks.SCHEMES, which would cost the import of torch
 _SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_refresh(commands)
     _add_predict(commands)
+    _add_compare(commands)
     _add_train(commands)
     return parser
 
@@ -122,10 +124,36 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print a list of records, windows included, as rating / 10"
     )
+    _add_net(parser)
+    parser.set_defaults(command="predict")
+
+
+def _add_net(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--net", default="joint", help="a network file, or a name in data/checkpoints; default %(default)s"
     )
-    parser.set_defaults(command="predict")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer compare cash.mp3 nin.mp3\n"
+        "  mer compare cash.mp3 nin.mp3 --emotion anger --out hurt\n"
+        "  mer compare --json original.flac cover1.flac cover2.flac > heard.json"
+    )
+    summary = "say what makes one song sound angrier, sadder or more tender than another"
+    parser = _add_command(commands, "compare", summary, examples)
+    what = "two or more wav, flac, ogg or mp3 files: each is held against the first, A"
+    parser.add_argument("sounds", metavar="SONG", nargs="+", type=Path, help=what)
+    parser.add_argument(
+        "--emotion", metavar="NAME", type=str.lower, choices=EMOTIONS,
+        help=f"the one to explain: {', '.join(EMOTIONS)}; default that in which the two differ most",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for figures and that record; overwrites what is there"
+    )
+    _add_net(parser)
+    parser.set_defaults(command="compare")
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
