@@ -7,6 +7,8 @@ Public names: ``plot_profiles``, ``plot_difference``, ``plot_comparison``, ``plo
 ``plot_weights``.
 """
 
+import re
+import textwrap
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ _UNIT = "rating / 10"
 # What is above and below 0 in a waterfall; told apart from the features' colours, which are used elsewhere.
 _UP, _DOWN = "#B2182B", "#2166AC"
 _HATCH = "////"
+# Half of what the second decimal shows: less is called no difference, in words (`effects`) as in pictures.
+_LITTLE = 0.005
 
 
 def plot_profiles(
@@ -51,15 +55,32 @@ def plot_profiles(
             if spread is not None:
                 around = spread.loc[song, list(names)]
                 panel.hlines(rows + shift, row - around, row + around, color=colour, alpha=0.45, linewidth=2.5)
-            panel.scatter(row, rows + shift, color=colour, marker=marker, s=42, label=song, zorder=3)
+            panel.scatter(row, rows + shift, color=colour, marker=marker, s=42, label=_fold(song), zorder=3)
         panel.set_yticks(rows, names)
         panel.set_ylim(len(names) - 0.5, -0.5)
         panel.set(title=title, xlabel=_UNIT)
         panel.grid(visible=True, axis="x")
+        panel.margins(x=0.08)
         _strip(panel)
     _share_limits(ax)
-    fig.legend(*ax[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(heard))
+    _add_legend(fig, ax[0])
     return fig, ax
+
+
+def _fold(title: str) -> str:
+    """Fold a title into two short lines in which a dollar begins no formula and an underscore hides nothing."""
+    folded = textwrap.fill(str(title), 24, max_lines=2, placeholder="…")
+    return re.sub(r"(?<!\\)\$", r"\\$", f" {folded}" if folded.startswith("_") else folded)
+
+
+def _add_legend(fig: "Figure", ax: "Axes") -> None:
+    """Name the marks of one panel above all panels, in as few rows as fit."""
+    handles, names = ax.get_legend_handles_labels()
+    for rows in range(1, len(names) + 1):
+        legend = fig.legend(handles, names, loc="outside upper left", ncols=-(-len(names) // rows))
+        if rows == len(names) or legend.get_window_extent().width < fig.bbox.width:
+            return
+        legend.remove()
 
 
 def _strip(ax: "Axes") -> None:
@@ -109,17 +130,15 @@ def plot_difference(
         ax.barh(row, part, left=left, height=0.62, edgecolor=_UP if part > 0 else _DOWN, linewidth=1, **look)
     for row, value, (colour, marker) in zip((0, len(parts) + 1), (start, end), SONGS, strict=False):
         ax.scatter(value, row, color=colour, marker=marker, s=60, zorder=3)
-        ax.annotate(f"{value:.2f}", (value, row), (8, 0), textcoords="offset points", va="center")
-    width = np.ptp(steps)
+        ax.annotate(f"{value:z.2f}", (value, row), (8, 0), textcoords="offset points", va="center")
+    width = max(np.ptp(steps), 10 * _LITTLE)
     for row, left, part in zip(rows, steps, parts, strict=False):
         side = max(left, left + part) + 0.015 * width
-        ax.text(side, row, f"{part:+.3f}", ha="left", va="center", **NOTE)
-    ax.set_yticks(range(len(parts) + 2), [first, *parts.index, second])
-    if set(doubtful) & set(parts.index):
-        place = {"transform": ax.transAxes, "ha": "right", "va": "bottom"}
-        ax.text(1, 1.01, "hatched: sign of the weight not reliable", **place, **NOTE)
-    ax.set(ylim=(len(parts) + 1.6, -0.6), xlabel=f"{emotion} ({_UNIT})")
-    ax.set_xlim(min(steps) - 0.06 * width, max(steps) + 0.18 * width)
+        ax.text(side, row, f"{part:+z.3f}", ha="left", va="center", **NOTE)
+    ax.set_yticks(range(len(parts) + 2), [_fold(first), *parts.index, _fold(second)])
+    note = "\nhatched: sign not reliable" if set(doubtful) & set(parts.index) else ""
+    ax.set(ylim=(len(parts) + 1.6, -0.6), xlabel=f"{emotion} ({_UNIT}){note}")
+    ax.set_xlim(min(steps) - 0.08 * width, max(steps) + 0.3 * width)
     ax.grid(visible=True, axis="x")
     _strip(ax)
     return fig, ax
@@ -148,7 +167,8 @@ def plot_comparison(
     fig, ax = build_axes(ax, size=(FULL[0], 3.9), shape=(1, 3), widths=(1, 1, 1.15))
     plot_profiles(heard, spread=spread, ax=ax[:2])
     plot_difference(parts, ends=heard[emotion].to_dict(), doubtful=doubtful, emotion=emotion, ax=ax[2])
-    ax[2].set_title(f"why {COMPARATIVES[emotion][int(parts.sum() > 0)]}")
+    total = parts.sum()
+    ax[2].set_title(f"why {COMPARATIVES[emotion][int(total > 0)]}" if abs(total) >= _LITTLE else "hardly a difference")
     ax[1].get_yticklabels()[EMOTIONS.index(emotion)].set_weight("bold")
     return fig, ax
 
@@ -176,7 +196,7 @@ def plot_effects(
         panel.tick_params(labelleft=number % 4 == 0)
     _share_limits(ax)
     fig.supxlabel(f"effect: weight times feature ({_UNIT})")
-    fig.legend(*ax[0].get_legend_handles_labels(), loc="outside upper left", ncols=6)
+    _add_legend(fig, ax[0])
     return fig, ax
 
 
@@ -190,9 +210,10 @@ def _draw_boxes(ax: "Axes", values: np.ndarray, songs: Mapping[str, np.ndarray])
     for box in boxes["boxes"]:
         box.set(facecolor="#E6E6E6", edgecolor=FAINT)
     for (title, song), (colour, marker) in zip(songs.items(), SONGS, strict=False):
-        ax.scatter(song, rows, color=colour, marker=marker, s=22, zorder=3, label=title)
+        ax.scatter(song, rows, color=colour, marker=marker, s=22, zorder=3, label=_fold(title))
     ax.axvline(0, color=THEIRS, linewidth=0.9, linestyle="--", zorder=0)
     ax.set_yticks(rows, MIDLEVEL)
+    ax.locator_params(axis="x", nbins=5)
     ax.grid(visible=True, axis="x")
     _strip(ax)
 
@@ -225,7 +246,7 @@ def plot_effect_kinds(
         _draw_boxes(panel, values[:, row], {name: both[kind][row] for name, both in songs.items()})
         panel.set(title=title, xlabel=f"part of {emotion} ({_UNIT})")
     ax[1].tick_params(labelleft=False)
-    fig.legend(*ax[0].get_legend_handles_labels(), loc="outside upper left", ncols=6)
+    _add_legend(fig, ax[0])
     return fig, ax
 
 
@@ -264,5 +285,5 @@ def plot_weights(
         _strip(panel)
     _share_limits(ax)
     fig.supxlabel("weight (dot: this layer; bar: nine in ten of the others)")
-    fig.legend(*ax[0].get_legend_handles_labels(), loc="outside upper left", ncols=6)
+    _add_legend(fig, ax[0])
     return fig, ax
