@@ -1,4 +1,4 @@
-"""Folders of covers: the reader's own recordings of one song, side by side in ``data/covers``.
+"""Covers: the generated pair, or the reader's own recordings of one song, side by side in ``data/covers``.
 
 Public names: ``COVERS``, ``predict_covers``.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .audio import AudioError, load_audio
 from .descriptors import load_spotify_features
 from .paths import DATA
-from .songs import HeardSong, SongError, predict_song_files
+from .songs import HeardSong, SongError, predict_song, predict_song_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def predict_covers(folder: str | Path, *, predictor: "Predictor", progress: bool
     Parameters
     ----------
     folder
-        A folder, or the name of one in ``data/covers``.
+        A folder, or the name of one in ``data/covers``; ``"generated"`` is the pair of `generated.covers`.
     predictor, progress
         As in `songs.predict_song_files`.
 
@@ -50,6 +50,10 @@ def predict_covers(folder: str | Path, *, predictor: "Predictor", progress: bool
     DescriptorError
         If ``spotify.csv`` is no such table.
     """
+    if folder == "generated":
+        from .generated.covers import render_covers
+
+        return [predict_song(cover.title, cover.clip.mix, predictor=predictor) for cover in render_covers()]
     folder = _find_folder(folder)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
     table = load_spotify_features(folder / _SPOTIFY) if folder / _SPOTIFY in files else None
@@ -67,7 +71,9 @@ def _find_folder(folder: str | Path) -> Path:
     if found is None:
         names = sorted(path.name for path in COVERS.iterdir() if path.is_dir()) if COVERS.is_dir() else []
         there = ", ".join(names) or "none yet: make one with two to five versions of a song"
-        raise SongError(f"there is no folder {folder}, nor one of this name in {COVERS} (there: {there})")
+        raise SongError(
+            f"there is no folder {folder}, nor one of this name in {COVERS} (there: {there}); or take 'generated'"
+        )
     return found
 
 

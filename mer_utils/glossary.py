@@ -97,7 +97,7 @@ CHAPTERS = (
     ("01_data", "What do listeners rate, and what does the net see?", "ready"),
     ("02_training", "How are the schemes trained?", "ready"),
     ("03_cost_of_explainability", "What does an explainable bottleneck cost?", "ready"),
-    ("04_effects_cash_vs_nin", "Why does one version of “Hurt” sound angrier?", "to come"),
+    ("04_effects_cash_vs_nin", "Why does one version of “Hurt” sound angrier?", "ready"),
     ("05_lime_explanations", "Which part of the sound makes a feature high?", "to come"),
     ("06_listening", "Can I hear the explanation?", "to come"),
     ("07_explorer", "Let me try", "to come"),

@@ -45,6 +45,8 @@ class HeardSong:
         What `descriptors.compute_descriptors` measures, and Spotify's features where the reader has them.
     seconds
         Length.
+    y
+        (n_samples,) what the network hears: mono at its rate, peak-normalised.
     path
         Its file; None if it comes from elsewhere.
     """
@@ -53,6 +55,7 @@ class HeardSong:
     prediction: "TrackPrediction"
     descriptors: "pd.Series"
     seconds: float
+    y: np.ndarray
     path: Path | None = None
 
 
@@ -84,10 +87,11 @@ def predict_song(title: str, y: np.ndarray, *, predictor: "Predictor", sr: int =
 
         heard = librosa.resample(heard, orig_sr=sr, target_sr=config.sr)
         heard = heard / (np.abs(heard).max() or 1)
-    prediction = predictor.predict_track(compute_spectrogram(heard.astype(np.float32), config=config))
+    heard = heard.astype(np.float32)
+    prediction = predictor.predict_track(compute_spectrogram(heard, config=config))
     if prediction.midlevel is None or prediction.emotion is None:
         raise SongError(f"a network of the scheme {predictor.scheme!r} hears features or emotions alone: take joint")
-    return HeardSong(title, prediction, descriptors, len(y) / sr)
+    return HeardSong(title, prediction, descriptors, len(y) / sr, heard)
 
 
 def predict_song_file(path: str | Path, *, predictor: "Predictor", title: str | None = None) -> HeardSong:

@@ -82,3 +82,11 @@ def test_a_bad_table_is_refused_before_anything_is_heard(folder):
     (folder / "spotify.csv").write_text("song,energy\nNIN,loud\n")
     with pytest.raises(DescriptorError, match="line 2"):
         module.predict_covers(folder, predictor=None)
+
+
+def test_the_generated_pair_needs_no_folder(predictor):
+    first, second = module.predict_covers("generated", predictor=predictor)
+    assert (first.title, second.title) == ("acoustic", "distorted")
+    for song in (first, second):
+        assert np.abs(song.y).max() == pytest.approx(1)
+        assert song.seconds == 15

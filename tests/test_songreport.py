@@ -33,7 +33,7 @@ def build_song(title, midlevel, *, jitter=0.0, seconds=183.0, level=-12.0):
     windows = midlevel + jitter * np.array([[1.0], [-1.0]][: 1 + (jitter > 0)])
     prediction = TrackPrediction(midlevel, feel(midlevel), Prediction(windows, feel(windows)), None)
     prediction = prediction._replace(starts=5.0 * np.arange(len(windows)))
-    return HeardSong(title, prediction, pd.Series({"level (dB)": level, "key": "none"}, dtype=object), seconds)
+    return HeardSong(title, prediction, pd.Series({"level (dB)": level, "key": "none"}, dtype=object), seconds, np.zeros(1))
 
 
 def compare(one=None, other=None, **options):

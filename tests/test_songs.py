@@ -46,9 +46,8 @@ def build_song(title, emotion=0.5, windows=(0.5,)):
     windows = np.array(windows, np.float32)[:, None]
     seven, eight = windows * np.ones(7, np.float32), windows * np.ones(8, np.float32)
     prediction = TrackPrediction(np.full(7, 0.5), np.full(8, emotion), (seven, eight), np.arange(len(windows)))
-    return HeardSong(
-        title, prediction, pd.Series({"level (dB)": -12.345, "key": "none", "tempo (BPM)": np.nan}), 183.0
-    )
+    measured = pd.Series({"level (dB)": -12.345, "key": "none", "tempo (BPM)": np.nan})
+    return HeardSong(title, prediction, measured, 183.0, np.zeros(1))
 
 
 def test_level_reaches_the_descriptors_but_not_the_network(predictor):
