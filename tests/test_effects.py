@@ -76,6 +76,7 @@ def test_what_makes_the_second_version_angrier():
         (np.ones((8, 7)), np.ones(6), r"\(8, 7\) and features \(6,\)"),
         (np.ones(7), np.ones(7), "agree in their last axis"),
         (np.ones((8, 7)), [1, 1, 1, np.nan, 1, 1, 1], "finite"),
+        (np.full((8, 7), np.inf), np.ones(7), "finite"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(weights, midlevel, message):
@@ -86,8 +87,9 @@ def test_values_that_do_not_fit_are_refused(weights, midlevel, message):
 def test_a_mean_and_a_pair_must_fit_too():
     with pytest.raises(EffectError, match="the mean"):
         compute_contributions(LAYER.weights, np.ones((2, 7)), np.ones((2, 7)))
-    with pytest.raises(EffectError, match="two tracks"):
-        decompose_difference(np.ones((2, 7)), np.ones(7), weights=LAYER.weights)
+    for first, second in ((np.ones((2, 7)), np.ones(7)), (np.ones(7), np.ones((2, 7)))):
+        with pytest.raises(EffectError, match="two tracks"):
+            decompose_difference(first, second, weights=LAYER.weights)
 
 
 def read_numbers(text):
@@ -147,12 +149,13 @@ def test_every_number_and_every_high_and_low_of_a_track_is_in_the_arrays(emotion
         value, mean = LAYER.predict(np.array([x, reference.mean]))[:, EMOTIONS.index(emotion)]
         rank = (reference.emotion[emotion] < value).mean()
         assert text.startswith(f"“A” has a {name_level(rank)} {emotion} score, {value:.2f}: ")
-        share = re.search(r"(higher|lower) than (\d+)% of the 400 clips", text)
-        assert share is None or float(share[2]) == pytest.approx(
-            100 * (rank if share[1] == "higher" else 1 - rank), abs=0.501
-        )
+        side, share = re.search(r": (higher|lower) than (\d+%|nearly all) of the 400 clips", text).groups()
+        assert side == ("higher" if rank >= 0.5 else "lower")
+        most = 100 * max(rank, 1 - rank)
+        assert share == "nearly all" if most > 99 else float(share[:-1]) == pytest.approx(most, abs=0.501)
         if abs(value - mean) < 0.005:
             continue
+        assert f"Against their mean, {mean:.2f}, that is {value - mean:+.3f}, because" in text
         parts = compute_contributions(LAYER.weights, x, reference.mean)[EMOTIONS.index(emotion)]
         told = split_reasons(text)
         names = [next(n for n in MIDLEVEL if words.endswith(n)) for words, _ in told]
@@ -186,10 +189,35 @@ def test_ties_are_told():
     assert ", the first two of which count about the same." in describe_pair([0.05, 0.045, 0.03, 0.02, 0, 0, 0])
 
 
+def test_three_reasons_are_enough():
+    told = describe_pair([0.05, 0.045, 0.04, 0.04, 0.035, 0.03, 0.03])
+    assert len(split_reasons(told)) == 3
+    assert "count about the same" not in told.replace("the first two of which count about the same", "")
+
+
+def test_reasons_end_at_two_thirds():
+    assert len(split_reasons(describe_pair([0.05, 0.03, 0.02, 0, 0, 0, 0]))) == 2
+    assert len(split_reasons(describe_pair([0.07, 0.03, 0, 0, 0, 0, 0]))) == 1
+
+
+def test_what_works_against_is_told_from_a_third_of_the_first_reason():
+    assert "Against that works that it is less dissonant" in describe_pair([0.06, 0, 0, 0, -0.025, 0, 0])
+    assert "Against" not in describe_pair([0.06, 0, 0, 0, -0.015, 0, 0])
+
+
+def test_a_share_of_all_is_not_told(reference):
+    for step, place in ((1, "higher than nearly all"), (-1, "lower than nearly all")):
+        far = reference.mean + 0.5 * step * np.sign(LAYER.weights[EMOTIONS.index("anger")])
+        assert f": {place} of the 400 clips." in describe_track(
+            "A", far, emotion="anger", layer=LAYER, reference=reference
+        )
+
+
 def test_no_difference_and_one_that_cancels_have_sentences_of_their_own():
     assert describe_pair([0] * 7).endswith(
         "hardly differ in anger (0.30 and 0.30), and no feature pulls it either way."
     )
+    assert "“B” and “A” hardly differ in anger (0.29 and 0.30)" in describe_pair([-0.004, 0, 0, 0, 0, 0, 0])
     cancelling = describe_pair([0.05, 0, 0, 0, -0.048, 0, 0])
     assert "because what pulls it cancels: the former is less melodious" in cancelling
     assert "but also less dissonant" in cancelling
@@ -204,6 +232,14 @@ def test_features_without_a_reliable_sign_are_named_where_they_count():
     told = describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["articulation", "minorness"])
     assert told.endswith("Do not build on articulation: the weight has no reliable sign.")
     assert "Do not build" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["minorness"])
+
+
+def test_tracks_are_warned_about_too(reference):
+    far = reference.mean + np.array([0.2, -0.2, 0, 0, 0, 0, 0])
+    about = {"emotion": "anger", "layer": LAYER, "reference": reference}
+    told = describe_track("A", far, **about, doubtful=["melodiousness", "articulation", "minorness"])
+    assert told.endswith("Do not build on melodiousness and articulation: the weights have no reliable sign.")
+    assert "Do not build" not in describe_track("A", far, **about)
 
 
 def test_an_unknown_emotion_lists_the_eight(reference):
