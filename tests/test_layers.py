@@ -8,6 +8,7 @@ from mer_utils.layers import (
     LayerError,
     build_layer,
     build_published_layer,
+    build_published_songs,
     build_sweep_layers,
     fit_bootstrap_layers,
     fit_published_layers,
@@ -24,6 +25,24 @@ LAYER = build_published_layer()
 def test_schemes_without_named_features_below_have_no_layer(scheme):
     with pytest.raises(LayerError, match=f"{scheme}.*no sums of named features"):
         build_layer(build_network(scheme, width=4))
+
+
+@pytest.mark.parametrize("scheme", ["joint", "a2mid2e"])
+def test_a_layer_is_that_of_its_network_and_knows_names(scheme):
+    network = build_network(scheme, width=4)
+    weights, bias = (value.detach().numpy() for value in network.to_emotion.parameters())
+    layer = build_layer(network)
+    assert np.array_equal(layer.weights, weights)
+    assert np.array_equal(layer.bias, bias)
+    for named in (layer, LAYER):
+        assert (named.inputs, named.outputs) == (MIDLEVEL, EMOTIONS)
+
+
+def test_published_songs_are_in_their_order_with_all_names():
+    songs = build_published_songs()
+    assert list(songs.index) == ["Johnny Cash", "Nine Inch Nails"]
+    assert list(songs) == [*MIDLEVEL, *EMOTIONS]
+    assert songs.loc["Nine Inch Nails", ["anger", "rhythmic stability"]].tolist() == [0.327, 0.558]
 
 
 def test_the_published_layer_reproduces_a_published_song():
@@ -51,9 +70,17 @@ def test_predictions_tell_the_layers_of_a_sweep(rng):
 
 def test_emotions_that_are_no_sums_of_the_features_have_no_layer(rng):
     with pytest.raises(LayerError, match="no nets 'joint' whose emotions"):
-        build_sweep_layers(build_sweep(rng, noise=0.01)[1])
+        build_sweep_layers(build_sweep(rng, noise=0.003)[1])
     with pytest.raises(LayerError, match="no nets 'a2mid2e'"):
         build_sweep_layers(build_sweep(rng)[1], "a2mid2e")
+
+
+@pytest.mark.parametrize("missing", ["midlevel", "emotion"])
+def test_every_net_of_a_sweep_must_have_a_layer(missing, rng):
+    _, sweep = build_sweep(rng)
+    del sweep.nets["joint", 2][missing]
+    with pytest.raises(LayerError, match="no nets 'joint'"):
+        build_sweep_layers(sweep)
 
 
 def build_ratings(rng, n=400, noise=0.5):
@@ -86,6 +113,17 @@ def test_a_bootstrap_of_too_few_groups_is_refused(rng):
         fit_bootstrap_layers(midlevel, emotion, pd.Series(np.arange(400) // 40))
     with pytest.raises(LayerError, match="16 groups"):
         fit_bootstrap_layers(midlevel, emotion, pd.Series(range(399)))
+    with pytest.raises(LayerError, match="100 draws"):
+        fit_bootstrap_layers(midlevel, emotion, pd.Series(range(400)), n_draws=99)
+
+
+def test_draws_are_as_many_as_asked_for_and_belong_to_a_seed(rng):
+    ratings = (*build_ratings(rng), pd.Series(range(400)))
+    for fit in (lambda **choices: fit_bootstrap_layers(*ratings, **choices), fit_published_layers):
+        first, again, other = (fit(n_draws=100, seed=seed) for seed in (1, 1, 2))
+        assert first.shape == (100, 8, 7)
+        assert np.array_equal(first, again)
+        assert not np.allclose(first, other)
 
 
 def test_published_draws_have_the_published_correlations():
@@ -100,3 +138,6 @@ def test_published_draws_have_the_published_correlations():
     assert draws.mean(axis=0) == pytest.approx(fitted, abs=0.01)
     resampled = fit_bootstrap_layers(ratings[list(MIDLEVEL)], ratings[list(EMOTIONS)], pd.Series(range(356)))
     assert draws.std(axis=0).mean() == pytest.approx(resampled.std(axis=0).mean(), rel=0.1)
+    together, wanted = (np.corrcoef(layers[:, EMOTIONS.index("anger")].T) for layers in (draws, resampled))
+    assert together == pytest.approx(wanted, abs=0.25)
+    assert together[::-1, ::-1] != pytest.approx(wanted, abs=0.25)

@@ -73,6 +73,22 @@ def test_a_reference_is_computed_once_for_each_network(small, monkeypatch):
         load_reference(other, progress=False)
 
 
+def test_another_corpus_needs_a_reference_of_its_own(small, corpus, monkeypatch):
+    trained = build_trained()
+    load_reference(trained, progress=False)
+    monkeypatch.setattr(module, "build_reference", lambda *_, **__: pytest.fail("computed again"))
+    monkeypatch.setattr(corpus, "fingerprint", "0" * 64)
+    with pytest.raises(pytest.fail.Exception, match="computed again"):
+        load_reference(trained, progress=False)
+
+
+def test_a_reference_that_is_stored_is_not_computed(small, monkeypatch, tmp_path):
+    load_reference(build_trained(), progress=False)
+    monkeypatch.setattr(module, "REFERENCES", small.rename(tmp_path / "stored"))
+    monkeypatch.setattr(module, "build_reference", lambda *_, **__: pytest.fail("computed again"))
+    assert len(load_reference(build_trained(), progress=False).midlevel) == 40
+
+
 def test_a_damaged_file_is_named(small, known):
     trained = build_trained()
     load_reference(trained, progress=False)
