@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _WIDTH = 80  # characters of a line
 _BAR = 20  # characters of the longest part, to either side of zero
 _WINDOW = 10.0  # seconds; a shorter song is looped
-_LABEL = 24  # characters of a title in a figure
 
 
 def describe_comparison(comparison: Comparison, *, net: str) -> str:
@@ -165,7 +164,7 @@ def save_comparison(folder: Path, comparison: Comparison) -> list[Path]:
     """
     from .effectplots import plot_comparison, plot_effects
 
-    labels = [_label(*both) for both in zip(comparison.letters, comparison.titles, strict=True)]
+    labels = [f"{letter} {title}" for letter, title in zip(comparison.letters, comparison.titles, strict=True)]
     heard, spread = (table.set_axis(labels) for table in build_song_table(comparison.songs))
     weights, emotion = comparison.layer.weights, comparison.emotion
     effects = [compute_effects(weights, song.prediction.midlevel) for song in comparison.songs]
@@ -188,9 +187,3 @@ def _save(fig: "Figure", path: Path) -> Path:
         fig.savefig(part, format="png")
     plt.close(fig)
     return path
-
-
-def _label(letter: str, title: str) -> str:
-    """Shorten a title for a figure, where a dollar sign would begin a formula."""
-    short = title if len(title) <= _LABEL else f"{title[: _LABEL - 1]}…"
-    return f"{letter} {short}".replace("$", r"\$")

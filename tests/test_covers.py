@@ -50,6 +50,9 @@ def test_a_sound_that_turns_out_damaged_is_skipped_too(predictor, folder):
     soundfile.write(folder / "damaged.wav", y, SR, subtype="FLOAT")
     with pytest.warns(UserWarning, match="skipped.*damaged.wav.*NaN"):
         assert len(module.predict_covers(folder, predictor=predictor, progress=False)) == 2
+    (folder / "NIN.wav").unlink()
+    with pytest.warns(UserWarning, match="skipped"), pytest.raises(SongError, match=r"holds 1 \(Cash.ogg\)"):
+        module.predict_covers(folder, predictor=predictor, progress=False)
 
 
 @pytest.mark.parametrize(("n_more", "said"), [(-1, "holds 1 .NIN.wav."), (4, "holds 6 .0.wav, 1.wav")])
@@ -68,9 +71,10 @@ def test_folders_that_are_there_are_named(folder):
 
 
 def test_spotify_s_features_join_the_song_of_their_name(predictor, folder):
-    (folder / "spotify.csv").write_text("song,energy\nnin,0.8\nJohnny,0.2\n")
-    with pytest.warns(UserWarning, match="'Johnny'.*no sound file"):
+    (folder / "spotify.csv").write_text("song,energy\nNin,0.8\nJohnny,0.2\n")
+    with pytest.warns(UserWarning, match="'Johnny'.*no sound file") as noted:
         cash, nin = module.predict_covers(folder, predictor=predictor, progress=False)
+    assert len(noted) == 1
     assert nin.descriptors["Spotify energy"] == 0.8
     assert list(cash.descriptors.index) == list(DESCRIPTORS)
     table = build_descriptor_table([cash, nin])

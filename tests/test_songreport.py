@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mer_utils import songpairs
@@ -33,7 +34,9 @@ def build_song(title, midlevel, *, jitter=0.0, seconds=183.0, level=-12.0):
     windows = midlevel + jitter * np.array([[1.0], [-1.0]][: 1 + (jitter > 0)])
     prediction = TrackPrediction(midlevel, feel(midlevel), Prediction(windows, feel(windows)), None)
     prediction = prediction._replace(starts=5.0 * np.arange(len(windows)))
-    return HeardSong(title, prediction, pd.Series({"level (dB)": level, "key": "none"}, dtype=object), seconds, np.zeros(1))
+    return HeardSong(
+        title, prediction, pd.Series({"level (dB)": level, "key": "none"}, dtype=object), seconds, np.zeros(1)
+    )
 
 
 def compare(one=None, other=None, **options):
@@ -150,12 +153,29 @@ def test_a_record_holds_everything_and_adds_up():
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("title", ["nin", "$_{b$ \\x", "_下" + "x" * 100])
+@pytest.mark.parametrize("title", ["$_{b$ \\x", "_下" + "x" * 100])
 def test_figures_are_drawn_whatever_a_song_is_called(tmp_path, title):
     paths = module.save_comparison(tmp_path / "new", compare(other=build_song(title, SECOND)))
     assert [path.name for path in paths] == ["comparison_AB.png", "effects_AB.png"]
     assert sorted((tmp_path / "new").iterdir()) == paths
     assert all(np.ptp(np.asarray(Image.open(path).convert("L"))) > 200 for path in paths)
+
+
+def test_figures_show_the_songs_under_their_letters(tmp_path, monkeypatch):
+    shown = {}
+
+    def draw(kind):
+        return lambda *args, **options: shown.update({kind: (args, options)}) or (Figure(), None)
+
+    for kind in ("plot_comparison", "plot_effects"):
+        monkeypatch.setattr(f"mer_utils.effectplots.{kind}", draw(kind))
+    module.save_comparison(tmp_path, compare(emotion="fear"))
+    (heard, parts), options = shown["plot_comparison"]
+    assert list(heard.index) == list(options["spread"].index) == ["A cash", "B nin"]
+    assert parts.sum() == pytest.approx((feel(SECOND) - feel(FIRST))[EMOTIONS.index(options["emotion"])])
+    (effects,), options = shown["plot_effects"]
+    assert effects.sum(axis=2) + LAYER.bias == pytest.approx(REFERENCE.emotion.to_numpy())
+    assert options["songs"]["B nin"].sum(axis=1) + LAYER.bias == pytest.approx(feel(SECOND))
 
 
 @pytest.mark.filterwarnings("error")

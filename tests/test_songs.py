@@ -66,6 +66,7 @@ def test_the_level_and_rate_of_a_file_do_not_reach_the_network(predictor, tmp_pa
     )
     assert hear(quiet) == pytest.approx(hear(loud), abs=2e-4)
     assert np.abs(hear(module.predict_song("x", DETUNED, predictor=predictor)) - hear(loud)).max() > 2e-2
+    assert loud.descriptors["level (dB)"] - quiet.descriptors["level (dB)"] == pytest.approx(20, abs=0.1)
     assert (quiet.title, quiet.path, quiet.seconds) == ("quiet", tmp_path / "quiet.wav", 2.5)
 
 
