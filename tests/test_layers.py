@@ -15,7 +15,7 @@ from mer_utils.layers import (
 )
 from mer_utils.networks import SCHEMES, build_network
 from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
-from mer_utils.regression import fit_linear
+from mer_utils.regression import RegressionError, fit_linear
 from mer_utils.sweeps import Sweep
 
 LAYER = build_published_layer()
@@ -30,6 +30,7 @@ def test_schemes_without_named_features_below_have_no_layer(scheme):
 @pytest.mark.parametrize("scheme", ["joint", "a2mid2e"])
 def test_a_layer_is_that_of_its_network_and_knows_names(scheme):
     network = build_network(scheme, width=4)
+    network.to_emotion.bias.data += 0.3  # which may start at nothing
     weights, bias = (value.detach().numpy() for value in network.to_emotion.parameters())
     layer = build_layer(network)
     assert np.array_equal(layer.weights, weights)
@@ -115,6 +116,8 @@ def test_a_bootstrap_of_too_few_groups_is_refused(rng):
         fit_bootstrap_layers(midlevel, emotion, pd.Series(range(399)))
     with pytest.raises(LayerError, match="100 draws"):
         fit_bootstrap_layers(midlevel, emotion, pd.Series(range(400)), n_draws=99)
+    with pytest.raises(RegressionError):
+        fit_bootstrap_layers(midlevel.assign(minorness=5.0), emotion, pd.Series(range(400)))
 
 
 def test_draws_are_as_many_as_asked_for_and_belong_to_a_seed(rng):
