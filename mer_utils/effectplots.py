@@ -146,11 +146,11 @@ def plot_difference(
 
 def plot_comparison(
     heard: "pd.DataFrame",
-    parts: "pd.Series",
+    parts: "pd.DataFrame",
     *,
     emotion: str,
     spread: "pd.DataFrame | None" = None,
-    doubtful: Collection[str] = (),
+    doubts: "pd.DataFrame | None" = None,
     ax: Any = None,
 ) -> "tuple[Figure, np.ndarray]":
     """Draw two songs' features and emotions, and what makes the difference in one emotion: the whole answer.
@@ -159,15 +159,21 @@ def plot_comparison(
     ----------
     heard, spread
         As in `plot_profiles`, of two songs.
-    parts, emotion, doubtful
-        As in `plot_difference`.
+    parts
+        (8, 7) from `effects.decompose_difference`.
+    emotion
+        The one to take apart.
+    doubts
+        (8, 7) whether the sign of a weight is not reliable: such parts are hatched.
     ax
         Three axes; a new figure by default.
     """
     fig, ax = build_axes(ax, size=(FULL[0], 3.9), shape=(1, 3), widths=(1, 1, 1.15))
     plot_profiles(heard, spread=spread, ax=ax[:2])
-    plot_difference(parts, ends=heard[emotion].to_dict(), doubtful=doubtful, emotion=emotion, ax=ax[2])
-    total = parts.sum()
+    doubtful = [] if doubts is None else list(doubts.columns[doubts.loc[emotion]])
+    row, ends = parts.loc[emotion], heard[emotion].to_dict()
+    plot_difference(row, ends=ends, doubtful=doubtful, emotion=emotion, ax=ax[2])
+    total = row.sum()
     ax[2].set_title(f"why {COMPARATIVES[emotion][int(total > 0)]}" if abs(total) >= _LITTLE else "hardly a difference")
     ax[1].get_yticklabels()[EMOTIONS.index(emotion)].set_weight("bold")
     return fig, ax
@@ -251,7 +257,7 @@ def plot_effect_kinds(
 
 
 def plot_weights(
-    weights: np.ndarray, draws: Mapping[str, np.ndarray], *, doubtful: "pd.DataFrame", ax: Any = None
+    weights: np.ndarray, draws: Mapping[str, np.ndarray], *, doubts: "pd.DataFrame", ax: Any = None
 ) -> "tuple[Figure, np.ndarray]":
     """Draw the weights of a layer and where nine in ten other layers lie, one panel per emotion.
 
@@ -261,7 +267,7 @@ def plot_weights(
         (8, 7), emotions by features.
     draws
         (n_draws, 8, 7) other layers by where they come from; at most two kinds.
-    doubtful
+    doubts
         (8, 7) whether the sign of a weight is not reliable: such a weight is hollow.
     ax
         Eight axes; a new figure by default.
@@ -272,7 +278,7 @@ def plot_weights(
         for shift, colour, (kind, layers) in zip((0.22, -0.22), (THEIRS, "#E69F00"), draws.items(), strict=False):
             low, high = np.quantile(layers[:, number], (0.05, 0.95), axis=0)
             panel.hlines(rows - shift, low, high, color=colour, linewidth=2.2, alpha=0.6, label=kind)
-        hollow = doubtful.loc[emotion, list(MIDLEVEL)].to_numpy(bool)
+        hollow = doubts.loc[emotion, list(MIDLEVEL)].to_numpy(bool)
         for chosen, fill, label in ((~hollow, OURS, "this layer"), (hollow, "white", "sign not reliable")):
             panel.scatter(
                 weights[number, chosen], rows[chosen], s=30, facecolor=fill, edgecolor=OURS, zorder=3, label=label

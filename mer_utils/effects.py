@@ -12,7 +12,7 @@ Public names: ``EffectError``, ``compute_effects``, ``compute_contributions``, `
 ``describe_track``, ``describe_difference``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,13 +127,12 @@ def decompose_difference(first: ArrayLike, second: ArrayLike, *, weights: ArrayL
 
 
 def describe_track(
-    title: str,
-    midlevel: ArrayLike,
+    song: "pd.Series",
     *,
     emotion: str,
     layer: "LinearModel",
     reference: "Reference",
-    doubtful: Collection[str] = (),
+    doubts: "pd.DataFrame | None" = None,
 ) -> str:
     """Say in words why a track has much or little of an emotion.
 
@@ -143,66 +142,58 @@ def describe_track(
 
     Parameters
     ----------
-    title
-        What the track is called.
-    midlevel
-        (7,) predicted features, unit scale.
+    song
+        Predicted features by name, unit scale; its own name is what the track is called.
     emotion
         One of `ratings.EMOTIONS`.
     layer
         From the features to the emotions.
     reference
         Tracks to compare with.
-    doubtful
-        Features whose weight for this emotion has no reliable sign: a warning names those that count here.
+    doubts
+        (8, 7) whether the sign of a weight is not reliable (`reliability.compute_doubts`): a sentence warns of those
+        that count here.
 
     Returns
     -------
     str
-        Two to four sentences; values on the unit scale.
+        Two to five sentences; values on the unit scale.
 
     Raises
     ------
     EffectError
         If there is no such emotion, or as in `compute_effects`.
     """
-    row = _find_emotion(emotion)
-    midlevel = np.asarray(midlevel, float)
+    row, midlevel = _find_emotion(emotion), song[list(MIDLEVEL)].to_numpy(float)
     parts = compute_contributions(layer.weights, midlevel, reference.mean)[row]
     mean, value = (float(layer.weights[row] @ x + layer.bias[row]) for x in (reference.mean, midlevel))
     rank = reference.compute_rank(emotion, value)
     ranks = [reference.compute_rank(name, x) for name, x in zip(MIDLEVEL, midlevel, strict=True)]
     having = [
-        f"{_name_level(own)} {name} ({x:.2f}, {part:+.3f})"
+        f"{_name_level(own)} {name} ({x:.2f}, {part:+z.3f})"
         for own, name, x, part in zip(ranks, MIDLEVEL, midlevel, parts, strict=True)
     ]
     place = _describe_rank(rank, reference.label)
-    said = f"“{title}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
+    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
     total = value - mean
     if abs(total) < _LITTLE:
         return f"{said} That is their mean{_describe_balance(parts, having, 'it has')}."
     against = f"Against their mean, {mean:.2f}, that is {total:+.3f}, because it has"
-    return " ".join([said, against, *_describe_parts(parts, having, total, "it has"), *_warn(parts, doubtful)])
+    reasons = _describe_parts(parts, having, total, "it has")
+    return " ".join([said, against, *reasons, *_warn(parts, emotion, doubts)])
 
 
 def describe_difference(
-    titles: tuple[str, str],
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    emotion: str,
-    layer: "LinearModel",
-    doubtful: Collection[str] = (),
+    heard: "pd.DataFrame", *, emotion: str, layer: "LinearModel", doubts: "pd.DataFrame | None" = None
 ) -> str:
     """Say in words what makes a second track more or less angry, tender or tense than a first.
 
     Parameters
     ----------
-    titles
-        What the two are called.
-    first, second
-        (7,) predicted features of either, unit scale.
-    emotion, layer, doubtful
+    heard
+        One row for each of the two tracks, named as it is called: predicted features by name, unit scale. Other
+        columns do not count.
+    emotion, layer, doubts
         As in `describe_track`.
 
     Returns
@@ -213,13 +204,16 @@ def describe_difference(
     Raises
     ------
     EffectError
-        As in `describe_track`.
+        As in `describe_track`, or if there are not two tracks.
     """
     row = _find_emotion(emotion)
+    if len(heard) != 2:
+        raise EffectError(f"a difference is between two tracks, not {len(heard)}")
+    titles, (first, second) = heard.index, heard[list(MIDLEVEL)].to_numpy(float)
     parts = decompose_difference(first, second, weights=layer.weights).iloc[row].to_numpy()
-    one, two = (float(layer.weights[row] @ np.asarray(x, float) + layer.bias[row]) for x in (first, second))
+    one, two = (float(layer.weights[row] @ x + layer.bias[row]) for x in (first, second))
     being = [
-        f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+.3f})"
+        f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+z.3f})"
         for name, a, b, part in zip(MIDLEVEL, first, second, parts, strict=True)
     ]
     total = two - one
@@ -229,7 +223,7 @@ def describe_difference(
     more = COMPARATIVES[emotion][int(total > 0)]
     said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.2f} against {one:.2f}, {total:+.3f})"
     reasons = _describe_parts(parts, being, total, "it is")
-    return " ".join([f"{said}, because it is", *reasons, *_warn(parts, doubtful)])
+    return " ".join([f"{said}, because it is", *reasons, *_warn(parts, emotion, doubts)])
 
 
 def _find_emotion(emotion: str) -> int:
@@ -265,20 +259,23 @@ def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb:
         said.append(f"Against that works that {verb} {words[order[-1]]}.")
         told.append(order[-1])
     rest = total - parts[told].sum()
-    return [*said, f"The other features add {rest:+.3f} together."] if len(told) < len(parts) else said
+    return [*said, f"The other features add {rest:+z.3f} together."] if len(told) < len(parts) else said
 
 
 def _describe_balance(parts: np.ndarray, words: Sequence[str], verb: str) -> str:
     """End a sentence with why a total is next to nothing: no part is more, or parts cancel."""
     up, down = int(np.argmax(parts)), int(np.argmin(parts))
-    if min(parts[up], -parts[down]) < _LITTLE:
+    if max(parts[up], -parts[down]) < _LITTLE:
         return ", and no feature pulls it either way"
     return f" because what pulls it cancels: {verb} {words[up]}, but also {words[down]}"
 
 
-def _warn(parts: np.ndarray, doubtful: Collection[str]) -> list[str]:
+def _warn(parts: np.ndarray, emotion: str, doubts: "pd.DataFrame | None") -> list[str]:
     """Name the features with large parts whose weights have no reliable sign."""
-    named = [name for name, part in zip(MIDLEVEL, parts, strict=True) if name in doubtful and abs(part) >= _LITTLE]
+    if doubts is None:
+        return []
+    pairs = zip(MIDLEVEL, parts, strict=True)
+    named = [name for name, part in pairs if doubts.loc[emotion, name] and abs(part) >= _LITTLE]
     if not named:
         return []
     whose = "weight has" if len(named) == 1 else "weights have"

@@ -158,7 +158,10 @@ def fit_bootstrap_layers(
         np.stack([x[own].T @ values[own] for own in member]) for values in (x, y)
     )  # (n_groups, 8, 8): the sums that a least-squares fit is made of, group by group
     drawn = build_resampling(numbers, n_seeds=1, n_draws=n_draws, seed=seed).groups.astype(float)
-    solved = np.linalg.solve(np.tensordot(drawn, squares, 1), np.tensordot(drawn, products, 1))
+    try:
+        solved = np.linalg.solve(np.tensordot(drawn, squares, 1), np.tensordot(drawn, products, 1))
+    except np.linalg.LinAlgError as error:
+        raise LayerError(f"{len(midlevel)} tracks are too few: some draws of them do not determine a layer") from error
     return solved[:, :-1].transpose(0, 2, 1)
 
 

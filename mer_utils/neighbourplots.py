@@ -7,6 +7,7 @@ Public names: ``plot_examples``.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .neighbours import NeighbourError, compute_standard_scores
-from .style import DIVERGING, FAINT, NOTE, OURS, TALL, THEIRS, build_axes
+from .style import DIVERGING, FAINT, NOTE, SONGS, TALL, THEIRS, build_axes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PROTOTYPES = {"marker": "o", "s": 55, "facecolors": OURS, "edgecolors": "white", "linewidths": 1}
+_PROTOTYPES = {"marker": "o", "s": 55, "facecolors": THEIRS, "edgecolors": "white", "linewidths": 1}
 _CRITICISMS = {"marker": "D", "s": 34, "facecolors": "white", "edgecolors": THEIRS, "linewidths": 1.4}
 # Where words may stand: to the right of their point first, then around it, then farther off.
 _DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)]
@@ -75,20 +76,20 @@ def plot_examples(
     cloud, places = scores.to_numpy() @ components, chosen.to_numpy() @ components
     ax[0].scatter(*cloud.T, s=5, color=FAINT, alpha=0.6, linewidths=0, label="tracks of the corpus")
     words = [(name, place, THEIRS) for name, place in zip(names, places, strict=True)]
-    for number, (title, values) in enumerate(songs.items(), 1):
+    for (title, values), (colour, marker) in zip(songs.items(), cycle(SONGS), strict=False):
         song = pd.DataFrame({title: pd.Series(values, midlevel.columns)}).T
         place = (compute_standard_scores(song, table=midlevel).to_numpy() @ components)[0]
         near = compute_standard_scores(midlevel.reindex(list(neighbours.get(title, ()))), table=midlevel)
         rings = near.to_numpy() @ components
-        _draw_song(ax[0], place, rings, colour=f"C{number}")
-        words += [(title, place, f"C{number}"), *[("", ring, FAINT) for ring in rings]]
+        _draw_song(ax[0], place, rings, colour=colour, marker=marker)
+        words += [(title, place, colour), *[("", ring, FAINT) for ring in rings]]
     for part, style, label in (
         (places[: len(prototypes)], _PROTOTYPES, "prototypes: stand for it"),
         (places[len(prototypes) :], _CRITICISMS, "criticisms: where those mislead"),
     ):
         ax[0].scatter(*part.T, zorder=4, label=label, **style)
     if songs:
-        ax[0].scatter([], [], marker="*", s=90, color=THEIRS, label="songs and their nearest tracks")
+        ax[0].scatter([], [], marker="o", s=26, facecolors="white", edgecolors=THEIRS, label="nearest to a song")
     ax[0].set(title="where they lie", xlabel=labels[0], ylabel=labels[1])
     ax[0].margins(0.07)
     fig.legend(*ax[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
@@ -109,12 +110,12 @@ def _compute_components(scores: "pd.DataFrame") -> tuple[np.ndarray, list[str]]:
     return components[:2].T, labels
 
 
-def _draw_song(ax: "Axes", place: np.ndarray, near: np.ndarray, *, colour: str) -> None:
-    """Draw a star, and lines from it to rings around its neighbours."""
+def _draw_song(ax: "Axes", place: np.ndarray, near: np.ndarray, *, colour: str, marker: str) -> None:
+    """Draw the mark of a song, and lines from it to rings around its neighbours."""
     for x, y in near:
         ax.plot([place[0], x], [place[1], y], color=colour, linewidth=0.9, zorder=2)
     ax.scatter(*near.T, s=26, facecolors="white", edgecolors=colour, linewidths=1.2, zorder=3)
-    ax.scatter(*place, marker="*", s=190, color=colour, edgecolors="white", linewidths=0.8, zorder=5)
+    ax.scatter(*place, marker=marker, s=95, color=colour, edgecolors="white", linewidths=0.8, zorder=5)
 
 
 def _draw_table(ax: "Axes", chosen: "pd.DataFrame", names: Sequence[str], *, n_prototypes: int) -> None:

@@ -5,7 +5,7 @@ same emotions, and a weight may be due to chance: to the seed of the training, o
 weight's sign is *reliable* here where nearly all layers have it that other seeds, and other clips, would have given.
 
 Public names: ``ReliabilityError``, ``build_draws``, ``compute_sign_agreement``, ``compute_doubts``,
-``select_doubtful``, ``compute_truth_agreement``, ``build_start_table``.
+``compute_truth_agreement``, ``build_start_table``.
 """
 
 from collections.abc import Mapping
@@ -75,7 +75,8 @@ def compute_sign_agreement(weights: np.ndarray, draws: np.ndarray) -> "pd.DataFr
     import pandas as pd
 
     weights, draws = np.asarray(weights, float), np.asarray(draws, float)
-    if draws.ndim != 3 or draws.shape[1:] != weights.shape or not len(draws):
+    shape = (len(EMOTIONS), len(MIDLEVEL))
+    if draws.ndim != 3 or not draws.shape[1:] == weights.shape == shape or not len(draws):
         raise ReliabilityError(f"draws {draws.shape} must be several layers of the shape {weights.shape}")
     return pd.DataFrame((np.sign(draws) == np.sign(weights)).mean(axis=0), list(EMOTIONS), list(MIDLEVEL))
 
@@ -94,13 +95,15 @@ def compute_doubts(weights: np.ndarray, draws: Mapping[str, np.ndarray]) -> "pd.
     -------
     pandas.DataFrame
         (8, 7), emotions by features: whether fewer than 95 % of the draws of any kind have the sign of the weight.
+
+    Raises
+    ------
+    ReliabilityError
+        If there are no draws, or as in `compute_sign_agreement`.
     """
+    if not draws:
+        raise ReliabilityError("without any other layers nothing is known of a sign")
     return sum(compute_sign_agreement(weights, kind) < _RELIABLE for kind in draws.values()) > 0
-
-
-def select_doubtful(doubts: "pd.DataFrame", emotion: str) -> list[str]:
-    """Select the features whose weights for an emotion have no reliable sign, from what `compute_doubts` found."""
-    return [name for name in MIDLEVEL if doubts.loc[emotion, name]]
 
 
 def compute_truth_agreement(sweep: "Sweep", corpus: "Corpus") -> np.ndarray:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .effects import decompose_difference, describe_difference, describe_track
-from .ratings import MIDLEVEL
 from .songs import HeardSong, build_song_table, select_emotion
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Comparison:
         From features to emotions.
     reference
         Tracks that the songs are compared with.
-    doubtful
+    doubts
         (8, 7) whether the sign of a weight is not reliable, emotions by features; None where that is not known.
     """
 
@@ -49,14 +48,10 @@ class Comparison:
     parts: "pd.DataFrame"
     layer: "LinearModel"
     reference: "Reference"
-    doubtful: "pd.DataFrame | None" = None
+    doubts: "pd.DataFrame | None" = None
 
     songs = property(lambda self: (self.first, self.second), doc="Both.")
     titles = property(lambda self: (self.first.title, self.second.title), doc="Of both.")
-
-    def select_doubtful(self, emotion: str) -> list[str]:
-        """Select the features whose weights for an emotion have no reliable sign."""
-        return [] if self.doubtful is None else [name for name in MIDLEVEL if self.doubtful.loc[emotion, name]]
 
 
 def build_comparison(
@@ -66,7 +61,7 @@ def build_comparison(
     layer: "LinearModel",
     reference: "Reference",
     emotion: str | None = None,
-    doubtful: "pd.DataFrame | None" = None,
+    doubts: "pd.DataFrame | None" = None,
 ) -> Comparison:
     """Compare one of several songs with the first of them.
 
@@ -76,7 +71,7 @@ def build_comparison(
         At least two, heard by the network of ``layer`` and ``reference``.
     number
         Which one, from 1 on.
-    layer, reference, doubtful
+    layer, reference, doubts
         As in `Comparison`.
     emotion
         The one to explain; by default that in which the two differ most, see `songs.select_emotion`.
@@ -84,7 +79,7 @@ def build_comparison(
     first, second = songs[0], songs[number]
     parts = decompose_difference(first.prediction.midlevel, second.prediction.midlevel, weights=layer.weights)
     emotion = emotion or select_emotion(first, second, reference)
-    return Comparison(first, second, ("A", _build_letter(number)), emotion, parts, layer, reference, doubtful)
+    return Comparison(first, second, ("A", _build_letter(number)), emotion, parts, layer, reference, doubts)
 
 
 def _build_letter(number: int) -> str:
@@ -101,13 +96,10 @@ def build_sentences(comparison: Comparison, emotion: str) -> dict[str, str]:
         the standard deviation over the windows within the songs (the root mean square of both); ``first`` and
         ``second`` from `effects.describe_track`.
     """
-    about = {"emotion": emotion, "layer": comparison.layer, "doubtful": comparison.select_doubtful(emotion)}
-    features = [song.prediction.midlevel.astype(float) for song in comparison.songs]
-    first, second = (
-        describe_track(song.title, values, reference=comparison.reference, **about)
-        for song, values in zip(comparison.songs, features, strict=True)
-    )
-    difference = describe_difference(comparison.titles, *features, **about)
+    about = {"emotion": emotion, "layer": comparison.layer, "doubts": comparison.doubts}
+    heard, _ = build_song_table(comparison.songs)
+    first, second = (describe_track(song, reference=comparison.reference, **about) for _, song in heard.iterrows())
+    difference = describe_difference(heard, **about)
     return {"difference": difference, "caution": _warn(comparison, emotion), "first": first, "second": second}
 
 

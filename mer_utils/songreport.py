@@ -168,11 +168,10 @@ def save_comparison(folder: Path, comparison: Comparison) -> list[Path]:
     heard, spread = (table.set_axis(labels) for table in build_song_table(comparison.songs))
     weights, emotion = comparison.layer.weights, comparison.emotion
     effects = [compute_effects(weights, song.prediction.midlevel) for song in comparison.songs]
-    doubtful = comparison.select_doubtful(emotion)
     with warnings.catch_warnings(action="ignore"):  # a title in letters that the font lacks: A and B stand before it
-        parts = comparison.parts.loc[emotion]
+        look = {"emotion": emotion, "spread": spread, "doubts": comparison.doubts}
         figures = {
-            "comparison": plot_comparison(heard, parts, emotion=emotion, spread=spread, doubtful=doubtful)[0],
+            "comparison": plot_comparison(heard, comparison.parts, **look)[0],
             "effects": plot_effects(
                 compute_effects(weights, comparison.reference.midlevel), songs=dict(zip(labels, effects, strict=True))
             )[0],

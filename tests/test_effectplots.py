@@ -40,21 +40,22 @@ def build_heard(titles):
     return pd.DataFrame(np.c_[midlevel, LAYER.predict(midlevel)], titles, [*MIDLEVEL, *EMOTIONS])
 
 
-def build_parts(heard, emotion="anger"):
+def build_parts(heard):
     first, second = heard[list(MIDLEVEL)].to_numpy()[:2]
-    return decompose_difference(first, second, weights=LAYER.weights).loc[emotion]
+    return decompose_difference(first, second, weights=LAYER.weights)
 
 
 HEARD, FIVE = build_heard(["slow", "fast"]), build_heard(LONG)
 SPREAD = (HEARD * 0.1).mask(HEARD.loc["slow", "anger"] == HEARD)
-PARTS = build_parts(HEARD)
+PARTS = build_parts(HEARD).loc["anger"]
 ENDS = HEARD["anger"].to_dict()
 DOUBTED = ("dissonance", "minorness")
 
 
 def draw_comparison(heard=HEARD, emotion="energy", ax=None):
-    parts = build_parts(heard, emotion)
-    return plot_comparison(heard, parts, emotion=emotion, spread=heard * 0.1, doubtful=DOUBTED, ax=ax)
+    doubts = pd.DataFrame(False, list(EMOTIONS), list(MIDLEVEL))
+    doubts.loc[emotion, list(DOUBTED)] = True
+    return plot_comparison(heard, build_parts(heard), emotion=emotion, spread=heard * 0.1, doubts=doubts, ax=ax)
 
 
 EVERY = {
@@ -65,7 +66,7 @@ EVERY = {
     "comparison of long titles": (lambda ax=None: draw_comparison(FIVE[:2], ax=ax), 3),
     "effects": (lambda ax=None: plot_effects(EFFECTS, songs=dict(zip(LONG, EFFECTS, strict=False)), ax=ax), 8),
     "kinds": (lambda ax=None: plot_effect_kinds(EFFECTS, CONTRIBUTIONS, emotion="anger", songs=KINDS, ax=ax), 2),
-    "weights": (lambda ax=None: plot_weights(LAYER.weights, DRAWS, doubtful=DOUBTFUL, ax=ax), 8),
+    "weights": (lambda ax=None: plot_weights(LAYER.weights, DRAWS, doubts=DOUBTFUL, ax=ax), 8),
 }
 
 

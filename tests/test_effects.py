@@ -93,6 +93,21 @@ def test_a_mean_and_a_pair_must_fit_too():
             decompose_difference(first, second, weights=LAYER.weights)
 
 
+def name_song(values, title="A"):
+    return pd.Series(values, list(MIDLEVEL), name=title)
+
+
+def name_pair(first, second):
+    return pd.DataFrame([first, second], ["A", "B"], list(MIDLEVEL))
+
+
+def doubt(*names):
+    """Doubt the signs of some weights of anger."""
+    doubts = pd.DataFrame(False, list(EMOTIONS), list(MIDLEVEL))
+    doubts.loc["anger", list(names)] = True
+    return doubts
+
+
 def read_numbers(text):
     return [float(number) for number in re.findall(r"[-+]?\d+\.\d+", text)]
 
@@ -114,7 +129,7 @@ def check_reasons(reasons, names, values, parts):
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_every_number_and_word_of_a_difference_is_in_the_arrays(emotion, rng):
     for first, second in rng.uniform(0.2, 0.9, (40, 2, 7)):
-        text = describe_difference(("A", "B"), first, second, emotion=emotion, layer=LAYER)
+        text = describe_difference(name_pair(first, second), emotion=emotion, layer=LAYER)
         parts = decompose_difference(first, second, weights=LAYER.weights).loc[emotion].to_numpy()
         one, two = LAYER.predict(np.array([first, second]))[:, EMOTIONS.index(emotion)]
         if abs(two - one) < 0.005:
@@ -146,7 +161,7 @@ def name_level(rank):
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_every_number_and_every_high_and_low_of_a_track_is_in_the_arrays(emotion, reference, rng):
     for x in rng.uniform(0.2, 0.9, (40, 7)):
-        text = describe_track("A", x, emotion=emotion, layer=LAYER, reference=reference)
+        text = describe_track(name_song(x), emotion=emotion, layer=LAYER, reference=reference)
         value, mean = LAYER.predict(np.array([x, reference.mean]))[:, EMOTIONS.index(emotion)]
         rank = (reference.emotion[emotion] < value).mean()
         assert text.startswith(f"“A” has a {name_level(rank)} {emotion} score, {value:.2f}: ")
@@ -168,7 +183,7 @@ def test_every_number_and_every_high_and_low_of_a_track_is_in_the_arrays(emotion
 
 def test_reasons_come_first_by_size_and_push_in_the_direction_told(reference):
     for x in reference.midlevel.to_numpy()[:100]:
-        text = describe_track("A", x, emotion="anger", layer=LAYER, reference=reference)
+        text = describe_track(name_song(x), emotion="anger", layer=LAYER, reference=reference)
         before, _, after = text.partition("Against that")
         pushes = [read_numbers(numbers)[-1] for _, numbers in split_reasons(before)]
         total = float(re.search(r"that is ([-+]\d\.\d+)", text)[1]) if "that is" in text else 0
@@ -181,7 +196,7 @@ def test_reasons_come_first_by_size_and_push_in_the_direction_told(reference):
 def describe_pair(parts, **choices):
     """Describe a difference in anger that has such parts."""
     second = np.full(7, 0.5) + np.array(parts) / LAYER.weights[EMOTIONS.index("anger")]
-    return describe_difference(("A", "B"), np.full(7, 0.5), second, emotion="anger", layer=LAYER, **choices)
+    return describe_difference(name_pair(np.full(7, 0.5), second), emotion="anger", layer=LAYER, **choices)
 
 
 def test_ties_are_told():
@@ -210,7 +225,7 @@ def test_a_share_of_all_is_not_told(reference):
     for step, place in ((1, "higher than nearly all"), (-1, "lower than nearly all")):
         far = reference.mean + 0.5 * step * np.sign(LAYER.weights[EMOTIONS.index("anger")])
         assert f": {place} of the 400 clips." in describe_track(
-            "A", far, emotion="anger", layer=LAYER, reference=reference
+            name_song(far), emotion="anger", layer=LAYER, reference=reference
         )
 
 
@@ -222,31 +237,42 @@ def test_no_difference_and_one_that_cancels_have_sentences_of_their_own():
     cancelling = describe_pair([0.05, 0, 0, 0, -0.048, 0, 0])
     assert "because what pulls it cancels: the former is less melodious" in cancelling
     assert "but also less dissonant" in cancelling
+    assert "cancels" in describe_pair([0.012, -0.004, 0, 0, -0.004, 0, 0])  # one does pull, two others hold it
 
 
 def test_a_track_at_the_mean_has_a_sentence_of_its_own(reference):
-    text = describe_track("A", reference.mean, emotion="anger", layer=LAYER, reference=reference)
+    text = describe_track(name_song(reference.mean), emotion="anger", layer=LAYER, reference=reference)
     assert text.endswith("That is their mean, and no feature pulls it either way.")
 
 
 def test_features_without_a_reliable_sign_are_named_where_they_count():
-    told = describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["articulation", "minorness"])
+    told = describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubts=doubt("articulation", "minorness"))
     assert told.endswith("Do not build on articulation: the weight has no reliable sign.")
-    assert "Do not build" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubtful=["minorness"])
+    assert "Do not build" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubts=doubt("minorness"))
 
 
 def test_tracks_are_warned_about_too(reference):
     far = reference.mean + np.array([0.2, -0.2, 0, 0, 0, 0, 0])
     about = {"emotion": "anger", "layer": LAYER, "reference": reference}
-    told = describe_track("A", far, **about, doubtful=["melodiousness", "articulation", "minorness"])
+    told = describe_track(name_song(far), **about, doubts=doubt("melodiousness", "articulation", "minorness"))
     assert told.endswith("Do not build on melodiousness and articulation: the weights have no reliable sign.")
-    assert "Do not build" not in describe_track("A", far, **about)
+    assert "Do not build" not in describe_track(name_song(far), **about)
 
 
 def test_an_unknown_emotion_lists_the_eight(reference):
     for call in (
-        lambda: describe_track("A", reference.mean, emotion="rage", layer=LAYER, reference=reference),
-        lambda: describe_difference(("A", "B"), np.ones(7), np.ones(7), emotion="rage", layer=LAYER),
+        lambda: describe_track(name_song(reference.mean), emotion="rage", layer=LAYER, reference=reference),
+        lambda: describe_difference(name_pair(np.ones(7), np.ones(7)), emotion="rage", layer=LAYER),
     ):
         with pytest.raises(EffectError, match=f"'rage'; there are: {', '.join(EMOTIONS)}"):
             call()
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_difference_is_between_two_tracks(n):
+    with pytest.raises(EffectError, match=f"two tracks, not {n}"):
+        describe_difference(pd.DataFrame(np.ones((n, 7)), columns=list(MIDLEVEL)), emotion="anger", layer=LAYER)
+
+
+def test_no_part_is_minus_nothing():
+    assert "-0.000" not in describe_pair([0.05, 0.04, -1e-5, 0, 0, 0, 0])

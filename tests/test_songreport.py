@@ -122,13 +122,13 @@ def test_what_is_special_about_a_song_is_said(options, said):
 
 
 def test_sentences_are_those_of_the_effects_with_their_doubts():
-    doubtful = pd.DataFrame(False, list(EMOTIONS), list(MIDLEVEL))
-    doubtful.loc["anger", "dissonance"] = True
-    text = describe(emotion="anger", doubtful=doubtful).replace("\n", " ")
+    doubts = pd.DataFrame(False, list(EMOTIONS), list(MIDLEVEL))
+    doubts.loc["anger", "dissonance"] = True
+    text = describe(emotion="anger", doubts=doubts).replace("\n", " ")
     assert "“nin” sounds" in text
     assert text.count("of sixty clips") == 2
     assert "Do not build on dissonance" in text
-    assert "Do not build on" not in describe(emotion="fear", doubtful=doubtful).replace("\n", " ")
+    assert "Do not build on" not in describe(emotion="fear", doubts=doubts).replace("\n", " ")
 
 
 def test_letters_are_never_the_same():
@@ -172,7 +172,7 @@ def test_figures_show_the_songs_under_their_letters(tmp_path, monkeypatch):
     module.save_comparison(tmp_path, compare(emotion="fear"))
     (heard, parts), options = shown["plot_comparison"]
     assert list(heard.index) == list(options["spread"].index) == ["A cash", "B nin"]
-    assert parts.sum() == pytest.approx((feel(SECOND) - feel(FIRST))[EMOTIONS.index(options["emotion"])])
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(feel(SECOND) - feel(FIRST))
     (effects,), options = shown["plot_effects"]
     assert effects.sum(axis=2) + LAYER.bias == pytest.approx(REFERENCE.emotion.to_numpy())
     assert options["songs"]["B nin"].sum(axis=1) + LAYER.bias == pytest.approx(feel(SECOND))
