@@ -148,6 +148,7 @@ def quick_config(**changes: Any) -> TrainingConfig:
         optimiser="adamw",
         weight_decay=0.01,
         start_at_mean=True,
+        start_at_ratings=True,
         dropout=0.05,
     )
     return replace(quick, **changes)

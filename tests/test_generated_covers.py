@@ -41,7 +41,7 @@ HEARD = {
     "anger": 0.15,
     "fear": 0.2,
     "sad": -0.2,
-    "tender": -0.25,
+    "tender": -0.2,
 }
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from mer_utils import reference as module
 from mer_utils.corpora import load_corpus
-from mer_utils.networks import TrainedNetwork, build_network
+from mer_utils.networks import TrainedNetwork, build_network, load_network
+from mer_utils.paths import REFERENCES
 from mer_utils.predictor import Predictor
+from mer_utils.profiles import load_profile_corpus
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference, ReferenceError, build_reference, load_reference, save_reference
 
@@ -102,3 +104,8 @@ def test_the_same_reference_makes_the_same_bytes(known, tmp_path):
     for name in "ab":
         save_reference(tmp_path / name, known)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_reference_of_the_released_network_is_stored():
+    names = {f"{load_network('joint').fingerprint[:12]}-{load_profile_corpus('quick').fingerprint[:12]}.safetensors"}
+    assert {path.name for path in REFERENCES.iterdir()} == names
