@@ -9,6 +9,7 @@ import pytest
 from mer_utils.neighbours import (
     NeighbourError,
     compute_standard_scores,
+    locate_tracks,
     select_neighbours,
     select_poster_pair,
 )
@@ -62,6 +63,13 @@ def test_excluded_tracks_give_way_to_the_next():
     assert list(select_neighbours(TABLE, "t0", n=2, exclude=[first]).index) == [second, third]
 
 
+def test_of_equally_near_tracks_the_first_of_the_table_comes_first():
+    thrice = build_table(np.tile(TABLE, (3, 1)))
+    rows = [int(track[1:]) for track in select_neighbours(thrice, TABLE.loc["t4"], n=36).index]
+    assert rows[:3] == [4, 16, 28]
+    assert all(rows[n : n + 3] == sorted(rows[n : n + 3]) for n in range(0, 36, 3))
+
+
 def test_a_series_is_read_by_name():
     turned = TABLE.loc["t5"][::-1]
     assert select_neighbours(TABLE, turned, n=1).index == "t5"
@@ -85,12 +93,22 @@ def test_the_poster_pair_is_among_the_tracks_asked_for():
     assert list(TABLE.index).index(pair[0]) < list(TABLE.index).index(pair[1])
 
 
+def test_how_close_the_closest_are_is_said_of_those_asked_for():
+    y = ((FELT - FELT.mean()) / FELT.std(ddof=0)).loc[["t1", "t4", "t7"]].to_numpy()
+    closest = min(np.sqrt(np.mean((a - b) ** 2)) for a, b in combinations(y, 2))
+    with pytest.raises(NeighbourError, match=f"no two of 3 tracks .* closest are {closest:.2g} apart"):
+        select_poster_pair(TABLE, FELT, like=0.1, track_ids=["t1", "t4", "t7"])
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
         (TABLE.assign(dissonance=0.3), "'dissonance' is the same in all of the 12 tracks"),
         (TABLE.drop("t2").reindex(TABLE.index), "track 't2' is unknown or lacks a feature"),
+        (TABLE.replace(TABLE.iloc[2, 3], np.nan), "track 't2' is unknown or lacks a feature"),
+        (TABLE.replace(TABLE.iloc[2, 3], np.inf), "track 't2' is unknown or lacks a feature"),
         (pd.concat([TABLE, TABLE[:1]]), "track 't0' is listed twice"),
+        (TABLE.rename(columns={"dissonance": "minorness"}), "feature 'minorness' is listed twice"),
         (TABLE[:0], "there are not two of the 0 tracks"),
     ],
 )
@@ -106,11 +124,15 @@ def test_tables_without_distances_are_refused(table, message):
         (lambda: select_neighbours(TABLE, [0.5] * 6), "needs 7 finite features"),
         (lambda: select_neighbours(TABLE, TABLE.loc["t0"].drop("dissonance")), "needs 7 finite features"),
         (lambda: select_neighbours(TABLE, "t0", exclude=["t1", "x"]), "no track 'x'"),
+        (lambda: select_neighbours(TABLE, [0.5] * 6 + [np.inf]), "needs 7 finite features"),
+        (lambda: locate_tracks(TABLE, ["t1", "x", "t2"]), "no track 'x' among the 12"),
         (lambda: select_neighbours(TABLE, "t0", n=12), "12 neighbours cannot be chosen from 11 tracks"),
         (lambda: select_poster_pair(TABLE, FELT, like=0.1), "closest are 0.6. apart, take a larger"),
         (lambda: select_poster_pair(TABLE, FELT[::-1]), "same tracks in the same order"),
         (lambda: select_poster_pair(TABLE, FELT, track_ids=["t1"]), "needs two tracks"),
         (lambda: compute_standard_scores(TABLE, table=FELT), "the same columns"),
+        (lambda: compute_standard_scores(TABLE[:3].iloc[:, ::-1], table=TABLE), "columns in the same order"),
+        (lambda: compute_standard_scores(TABLE[:3].replace(TABLE.iloc[2, 3], np.nan), table=TABLE), "track 't2'"),
     ],
 )
 def test_what_cannot_be_chosen_is_said(call, message):

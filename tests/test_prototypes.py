@@ -81,6 +81,11 @@ def test_more_prototypes_begin_with_the_same_ones_and_none_comes_twice():
     assert sorted(everyone) == sorted(TABLE.index)
 
 
+def test_no_prototype_comes_twice_where_many_tracks_are_equal():
+    prototypes = select_prototypes(build_table(np.vstack([TABLE, *[TABLE[:1]] * 20])), n=12)
+    assert len(set(prototypes)) == 12
+
+
 def test_every_planted_kind_has_a_prototype_before_any_has_two(rng):
     prototypes = select_prototypes(build_clusters(rng), n=6)
     kinds = [int(track[1:]) // 20 for track in prototypes]
@@ -125,6 +130,8 @@ def test_equal_tracks_are_no_two_criticisms():
         (lambda: select_prototypes(TABLE, n=13), "13 prototypes cannot be chosen from 12"),
         (lambda: select_prototypes(TABLE, n=0), "0 prototypes"),
         (lambda: select_prototypes(TABLE, bandwidth=0), "bandwidth must be a positive"),
+        (lambda: select_prototypes(TABLE, bandwidth=-1.0), "bandwidth must be a positive"),
+        (lambda: select_prototypes(TABLE, bandwidth=np.inf), "bandwidth must be a positive"),
         (lambda: select_criticisms(TABLE, ["t0"], n=12), "12 criticisms cannot be chosen from 11"),
         (lambda: select_criticisms(TABLE, []), "one prototype at least"),
         (lambda: select_criticisms(TABLE, ["t0", "t0"]), "each named once"),
