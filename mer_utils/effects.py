@@ -1,12 +1,13 @@
 """Effects: what each mid-level feature adds to each emotion in a network whose emotions are weighted sums of them.
 
 The published *effect* of a feature is its weight times its value as predicted, rating / 10, not centred (talk and
-poster of 2019). Ratings are never negative, so an effect has the sign of its weight for every track: it tells of the
-network, not of what is special about a track. A *contribution* does: weight times the distance of the value from the
-mean over a corpus. Effects and bias add up to the prediction, contributions to its distance from the mean prediction.
+poster of 2019). Predicted ratings are hardly ever negative, so an effect has the sign of its weight for nearly every
+track: it tells of the network, not of what is special about a track. A *contribution* does: weight times the distance
+of the value from the mean over a corpus. Effects and bias add up to the prediction, contributions to its distance from
+the mean prediction.
 
 Arrays are on the unit scale, rating / 10: ``midlevel`` (..., 7), emotions last-but-one and features last in what is
-given back. Tables give labelled tables where that is said.
+given back.
 
 Public names: ``EffectError``, ``compute_effects``, ``compute_contributions``, ``decompose_difference``,
 ``describe_track``, ``describe_difference``.
@@ -35,6 +36,8 @@ _LITTLE = 0.005
 _ENOUGH, _MOST = 2 / 3, 3
 # Two reasons count about the same when the smaller is more than this share of the larger.
 _TIE = 0.8
+# What works against a total, or cancels among the rest, is told from this share of the first reason on.
+_WORTH_TELLING = 1 / 3
 
 
 class EffectError(ValueError):
@@ -138,7 +141,7 @@ def describe_track(
 
     High and low are ranks among the tracks of the reference: above seven or nine in ten, below three or one. Reasons
     are contributions in the direction in which the track differs, the largest first, until they make up two thirds of
-    all in that direction, three at most.
+    all in that direction, three at most. They count about the same if they differ by less than a fifth.
 
     Parameters
     ----------
@@ -151,13 +154,13 @@ def describe_track(
     reference
         Tracks to compare with.
     doubts
-        (8, 7) whether the sign of a weight is not reliable (`reliability.compute_doubts`): a sentence warns of those
-        that count here.
+        (8, 7) whether the sign of a weight is not reliable (`reliability.compute_doubts`): where such a feature is
+        named, its sign is said to be in doubt.
 
     Returns
     -------
     str
-        Two to five sentences; values on the unit scale.
+        Two to four sentences; values on the unit scale. As printed, the parts add up.
 
     Raises
     ------
@@ -170,17 +173,16 @@ def describe_track(
     rank = reference.compute_rank(emotion, value)
     ranks = [reference.compute_rank(name, x) for name, x in zip(MIDLEVEL, midlevel, strict=True)]
     having = [
-        f"{_name_level(own)} {name} ({x:.2f}, {part:+z.3f})"
-        for own, name, x, part in zip(ranks, MIDLEVEL, midlevel, parts, strict=True)
+        f"{_describe_rank(own, name, x > average)} ({x:.2f}, {part:+z.3f}{_mark(doubts, emotion, name)})"
+        for own, name, x, average, part in zip(ranks, MIDLEVEL, midlevel, reference.mean, parts, strict=True)
     ]
-    place = _describe_rank(rank, reference.label)
-    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
-    total = value - mean
+    place = _describe_share(rank, reference.label)
+    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.3f}: {place}."
+    total = round(value, 3) - round(mean, 3)
     if abs(total) < _LITTLE:
         return f"{said} That is their mean{_describe_balance(parts, having, 'it has')}."
-    against = f"Against their mean, {mean:.2f}, that is {total:+.3f}, because it has"
-    reasons = _describe_parts(parts, having, total, "it has")
-    return " ".join([said, against, *reasons, *_warn(parts, emotion, doubts)])
+    against = f"Against their mean, {mean:.3f}, that is {total:+.3f}, because it has"
+    return f"{said} {against} {_describe_parts(parts, having, total, 'it has')}"
 
 
 def describe_difference(
@@ -199,7 +201,7 @@ def describe_difference(
     Returns
     -------
     str
-        One to four sentences; values on the unit scale.
+        One to three sentences; values on the unit scale. As printed, the parts add up.
 
     Raises
     ------
@@ -213,17 +215,16 @@ def describe_difference(
     parts = decompose_difference(first, second, weights=layer.weights).iloc[row].to_numpy()
     one, two = (float(layer.weights[row] @ x + layer.bias[row]) for x in (first, second))
     being = [
-        f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+z.3f})"
+        f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+z.3f}{_mark(doubts, emotion, name)})"
         for name, a, b, part in zip(MIDLEVEL, first, second, parts, strict=True)
     ]
-    total = two - one
+    total = round(two, 3) - round(one, 3)
     if abs(total) < _LITTLE:
-        alike = f"“{titles[1]}” and “{titles[0]}” hardly differ in {emotion} ({two:.2f} and {one:.2f})"
+        alike = f"“{titles[1]}” and “{titles[0]}” hardly differ in {emotion} ({two:.3f} and {one:.3f})"
         return f"{alike}{_describe_balance(parts, being, 'the former is')}."
     more = COMPARATIVES[emotion][int(total > 0)]
-    said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.2f} against {one:.2f}, {total:+.3f})"
-    reasons = _describe_parts(parts, being, total, "it is")
-    return " ".join([f"{said}, because it is", *reasons, *_warn(parts, emotion, doubts)])
+    said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.3f} against {one:.3f}, {total:+.3f})"
+    return f"{said}, because it is {_describe_parts(parts, being, total, 'it is')}"
 
 
 def _find_emotion(emotion: str) -> int:
@@ -237,14 +238,24 @@ def _name_level(rank: float) -> str:
     return ("very low", "low", "middling", "high", "very high")[int(np.searchsorted(_LEVELS, rank, "right"))]
 
 
-def _describe_rank(rank: float, label: str) -> str:
-    """Say what share of tracks lies below, or above where these are more; never "100 %" of what is not all."""
+def _describe_rank(rank: float, name: str, above: bool) -> str:
+    """Say how much a track has of a feature: by its rank, or beside the mean where that is middling."""
+    level = _name_level(rank)
+    return f"{'more' if above else 'less'} {name} than the mean" if level == "middling" else f"{level} {name}"
+
+
+def _describe_share(rank: float, label: str) -> str:
+    """Say what share of tracks lies below, or above where these are more; never "100%" of what is not all."""
     side, share = ("higher", rank) if rank >= 0.5 else ("lower", 1 - rank)
     return f"{side} than {'nearly all' if share > 0.99 else f'{share:.0%}'} of {label}"
 
 
-def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb: str) -> list[str]:
-    """Give the reasons for a total and what works against it; they and the rest add up to it."""
+def _mark(doubts: "pd.DataFrame | None", emotion: str, name: str) -> str:
+    return ", sign in doubt" if doubts is not None and doubts.loc[emotion, name] else ""
+
+
+def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb: str) -> str:
+    """Give the reasons for a total and what works against it; as printed, they and the rest add up to it."""
     order = np.argsort(-parts * np.sign(total), kind="stable")
     signed = parts[order] * np.sign(total)
     pushes = signed[signed > 0]
@@ -255,11 +266,16 @@ def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb:
     elif n > 2 and signed[1] > _TIE * signed[0]:
         reasons += ", the first two of which count about the same"
     said, told = [f"{reasons}."], list(order[:n])
-    if -signed[-1] > signed[0] / 3:
+    if -signed[-1] > signed[0] * _WORTH_TELLING:
         said.append(f"Against that works that {verb} {words[order[-1]]}.")
         told.append(order[-1])
-    rest = total - parts[told].sum()
-    return [*said, f"The other features add {rest:+z.3f} together."] if len(told) < len(parts) else said
+    rest = total - parts[told].round(3).sum()
+    gains = np.delete(parts, told).clip(0).sum().round(3)
+    if min(gains, gains - rest) > signed[0] * _WORTH_TELLING:
+        said.append(f"The other features add {gains:.3f} and take {gains - rest:.3f}.")
+    else:
+        said.append(f"The other features add {rest:+z.3f} together.")
+    return " ".join(said)
 
 
 def _describe_balance(parts: np.ndarray, words: Sequence[str], verb: str) -> str:
@@ -268,18 +284,6 @@ def _describe_balance(parts: np.ndarray, words: Sequence[str], verb: str) -> str
     if max(parts[up], -parts[down]) < _LITTLE:
         return ", and no feature pulls it either way"
     return f" because what pulls it cancels: {verb} {words[up]}, but also {words[down]}"
-
-
-def _warn(parts: np.ndarray, emotion: str, doubts: "pd.DataFrame | None") -> list[str]:
-    """Name the features with large parts whose weights have no reliable sign."""
-    if doubts is None:
-        return []
-    pairs = zip(MIDLEVEL, parts, strict=True)
-    named = [name for name, part in pairs if doubts.loc[emotion, name] and abs(part) >= _LITTLE]
-    if not named:
-        return []
-    whose = "weight has" if len(named) == 1 else "weights have"
-    return [f"Do not build on {_join(named)}: the {whose} no reliable sign."]
 
 
 def _join(words: Sequence[str]) -> str:

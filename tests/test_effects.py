@@ -136,15 +136,20 @@ def test_every_number_and_word_of_a_difference_is_in_the_arrays(emotion, rng):
             assert "hardly differ" in text
             continue
         assert f"“B” sounds {COMPARATIVES[emotion][int(two > one)]} than “A”" in text
-        assert read_numbers(text)[:3] == pytest.approx([two, one, two - one], abs=0.00501)
+        assert read_numbers(text)[:3] == pytest.approx([two, one, two - one], abs=0.00101)
         told = split_reasons(text)
         names = [next(n for n in MIDLEVEL if words.endswith(COMPARATIVES[n])) for words, _ in told]
         check_reasons(told, names, (second, first), parts)
         for (words, _), name in zip(told, names, strict=True):
             assert words.endswith(COMPARATIVES[name][int(second[MIDLEVEL.index(name)] > first[MIDLEVEL.index(name)])])
         told_parts = [read_numbers(numbers)[-1] for _, numbers in told]
-        rest = re.search(r"other features add ([-+]\d\.\d{3})", text)
-        assert sum(told_parts) + float(rest[1]) == pytest.approx(two - one, abs=0.003)
+        rest = re.search(r"other features add ([-+]?\d\.\d{3})( and take (\d\.\d{3}))?", text)
+        printed = float(rest[1]) - float(rest[3] or 0)
+        assert sum(told_parts) + printed == pytest.approx(read_numbers(text)[2], abs=1e-9)  # as a reader would add up
+        assert printed == pytest.approx(two - one - sum(told_parts), abs=0.0011)
+        if rest[3]:
+            others = np.delete(parts, [MIDLEVEL.index(name) for name in names])
+            assert float(rest[1]) == pytest.approx(others.clip(0).sum(), abs=0.000501)
 
 
 @pytest.fixture
@@ -164,21 +169,26 @@ def test_every_number_and_every_high_and_low_of_a_track_is_in_the_arrays(emotion
         text = describe_track(name_song(x), emotion=emotion, layer=LAYER, reference=reference)
         value, mean = LAYER.predict(np.array([x, reference.mean]))[:, EMOTIONS.index(emotion)]
         rank = (reference.emotion[emotion] < value).mean()
-        assert text.startswith(f"“A” has a {name_level(rank)} {emotion} score, {value:.2f}: ")
+        assert text.startswith(f"“A” has a {name_level(rank)} {emotion} score, {value:.3f}: ")
         side, share = re.search(r": (higher|lower) than (\d+%|nearly all) of the 400 clips", text).groups()
         assert side == ("higher" if rank >= 0.5 else "lower")
         most = 100 * max(rank, 1 - rank)
         assert share == "nearly all" if most > 99 else float(share[:-1]) == pytest.approx(most, abs=0.501)
         if abs(value - mean) < 0.005:
             continue
-        assert f"Against their mean, {mean:.2f}, that is {value - mean:+.3f}, because" in text
+        assert f"Against their mean, {mean:.3f}, that is {round(value, 3) - round(mean, 3):+.3f}, because" in text
         parts = compute_contributions(LAYER.weights, x, reference.mean)[EMOTIONS.index(emotion)]
         told = split_reasons(text)
-        names = [next(n for n in MIDLEVEL if words.endswith(n)) for words, _ in told]
+        names = [next(n for n in MIDLEVEL if words.removesuffix(" than the mean").endswith(n)) for words, _ in told]
         check_reasons(told, names, (x,), parts)
         for (words, _), name in zip(told, names, strict=True):
             own = (reference.midlevel[name] < x[MIDLEVEL.index(name)]).mean()
-            assert re.search(rf"(^| ){name_level(own)} {name}$", words), (words, own)
+            level, side = (
+                name_level(own),
+                "more" if x[MIDLEVEL.index(name)] > reference.midlevel[name].mean() else "less",
+            )
+            wanted = f"{side} {name} than the mean" if level == "middling" else f"{level} {name}"
+            assert re.search(rf"(^| ){wanted}$", words), (words, own)
 
 
 def test_reasons_come_first_by_size_and_push_in_the_direction_told(reference):
@@ -231,9 +241,9 @@ def test_a_share_of_all_is_not_told(reference):
 
 def test_no_difference_and_one_that_cancels_have_sentences_of_their_own():
     assert describe_pair([0] * 7).endswith(
-        "hardly differ in anger (0.30 and 0.30), and no feature pulls it either way."
+        "hardly differ in anger (0.298 and 0.298), and no feature pulls it either way."
     )
-    assert "“B” and “A” hardly differ in anger (0.29 and 0.30)" in describe_pair([-0.004, 0, 0, 0, 0, 0, 0])
+    assert "“B” and “A” hardly differ in anger (0.294 and 0.298)" in describe_pair([-0.004, 0, 0, 0, 0, 0, 0])
     cancelling = describe_pair([0.05, 0, 0, 0, -0.048, 0, 0])
     assert "because what pulls it cancels: the former is less melodious" in cancelling
     assert "but also less dissonant" in cancelling
@@ -245,18 +255,24 @@ def test_a_track_at_the_mean_has_a_sentence_of_its_own(reference):
     assert text.endswith("That is their mean, and no feature pulls it either way.")
 
 
-def test_features_without_a_reliable_sign_are_named_where_they_count():
+def test_features_without_a_reliable_sign_are_marked_where_they_are_named():
     told = describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubts=doubt("articulation", "minorness"))
-    assert told.endswith("Do not build on articulation: the weight has no reliable sign.")
-    assert "Do not build" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubts=doubt("minorness"))
+    assert re.search(r"more staccato \([^)]*, sign in doubt\)", told)
+    assert told.count("in doubt") == 1
+    assert "doubt" not in describe_pair([0.05, 0.04, 0, 0, 0, 0, 0], doubts=doubt("minorness"))
 
 
-def test_tracks_are_warned_about_too(reference):
+def test_tracks_are_marked_too(reference):
     far = reference.mean + np.array([0.2, -0.2, 0, 0, 0, 0, 0])
     about = {"emotion": "anger", "layer": LAYER, "reference": reference}
     told = describe_track(name_song(far), **about, doubts=doubt("melodiousness", "articulation", "minorness"))
-    assert told.endswith("Do not build on melodiousness and articulation: the weights have no reliable sign.")
-    assert "Do not build" not in describe_track(name_song(far), **about)
+    assert told.count("sign in doubt") == 2
+    assert "doubt" not in describe_track(name_song(far), **about)
+
+
+def test_others_that_cancel_are_told_apart():
+    assert "The other features add 0.030 and take 0.029." in describe_pair([0.06, 0, 0, 0, 0.03, -0.014, -0.015][:7])
+    assert "The other features add +0.001 together." in describe_pair([0.06, 0, 0, 0, 0.01, -0.005, -0.004])
 
 
 def test_an_unknown_emotion_lists_the_eight(reference):
