@@ -39,6 +39,7 @@ def test_covers_are_found_by_name_or_path(predictor, folder):
 def test_what_is_no_sound_is_skipped_with_a_warning(predictor, folder):
     (folder / "cover.jpg").write_bytes(b"no sound at all")
     (folder / ".DS_Store").write_bytes(b"hidden")
+    (folder / "live").mkdir()
     with pytest.warns(UserWarning, match="skipped.*cover.jpg.*not audio") as noted:
         songs = module.predict_covers(folder, predictor=predictor, progress=False)
     assert len(noted) == 1
@@ -63,6 +64,12 @@ def test_too_few_or_too_many_covers_are_refused(folder, n_more, said):
         save_audio(folder / f"{number}.wav", TONE)
     with pytest.raises(SongError, match=f"must hold 2 to 5 sound files and {said}"):
         module.predict_covers(folder, predictor=None)
+
+
+def test_a_folder_without_sounds_holds_none(folder):
+    (folder.parent / "empty").mkdir()
+    with pytest.raises(SongError, match=r"holds 0 \(none\)"):
+        module.predict_covers("empty", predictor=None)
 
 
 def test_folders_that_are_there_are_named(folder):

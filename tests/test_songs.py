@@ -1,5 +1,7 @@
 """Songs as they are heard: whatever their level, rate and length; titles and tables."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,9 @@ from mer_utils.networks import build_network
 from mer_utils.predictor import Predictor, TrackPrediction
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
+from mer_utils.report import predict_file
 from mer_utils.songs import HeardSong, SongError
+from mer_utils.spectrogram import SpectrogramConfig
 
 SR = 22050
 
@@ -46,7 +50,7 @@ def build_song(title, emotion=0.5, windows=(0.5,)):
     windows = np.array(windows, np.float32)[:, None]
     seven, eight = windows * np.ones(7, np.float32), windows * np.ones(8, np.float32)
     prediction = TrackPrediction(np.full(7, 0.5), np.full(8, emotion), (seven, eight), np.arange(len(windows)))
-    measured = pd.Series({"level (dB)": -12.345, "key": "none", "tempo (BPM)": np.nan})
+    measured = pd.Series({"level (dB)": -12.345, "key": "none", "tempo (BPM)": np.nan, "brightness (Hz)": 2345.6})
     return HeardSong(title, prediction, measured, 183.0, np.zeros(1))
 
 
@@ -73,8 +77,22 @@ def test_the_level_and_rate_of_a_file_do_not_reach_the_network(predictor, tmp_pa
 def test_a_sound_at_another_rate_is_heard_at_that_of_the_network(predictor):
     own = module.predict_song("x", play(), predictor=predictor)
     other = module.predict_song("x", play(sr=32000), predictor=predictor, sr=32000)
-    assert other.seconds == own.seconds
+    assert (other.seconds, len(other.y)) == (own.seconds, len(own.y))
     assert hear(other) == pytest.approx(hear(own), abs=2e-4)
+    bright = "brightness (Hz)"
+    assert other.descriptors[bright] == pytest.approx(own.descriptors[bright], rel=0.01)
+    assert np.abs(own.y).max() == np.abs(other.y).max() == 1
+
+
+def test_a_file_is_heard_as_the_spectrogram_of_the_network_wants_it(tmp_path):
+    config = SpectrogramConfig(sr=24000)
+    predictor = Predictor(build_network("joint", width=4), (0.4, 0.3), spectrogram=config, device="cpu")
+    save_audio(tmp_path / "a.wav", play())
+    song = module.predict_song_file(tmp_path / "a.wav", predictor=predictor, title="mine")
+    assert (song.title, song.seconds, len(song.y)) == ("mine", 2.5, 60000)
+    assert hear(song) == pytest.approx(np.concatenate(predict_file(tmp_path / "a.wav", predictor)[:2]), abs=1e-5)
+    direct = module.predict_song("x", play(), predictor=predictor)
+    assert hear(direct) == pytest.approx(hear(song), abs=2e-3)
 
 
 def test_length_does_not_matter_where_nothing_changes(predictor):
@@ -108,9 +126,10 @@ def test_what_is_no_sound_is_refused(predictor, y):
         module.predict_song("x", y, predictor=predictor)
 
 
-def test_a_network_without_features_is_refused():
-    with pytest.raises(SongError, match="'a2e' hears features or emotions alone"):
-        module.predict_song("x", play(), predictor=build_predictor("a2e"))
+@pytest.mark.parametrize("scheme", ["a2e", "a2mid"])
+def test_a_network_without_features_or_emotions_is_refused(scheme):
+    with pytest.raises(SongError, match=f"'{scheme}' hears features or emotions alone"):
+        module.predict_song("x", play(), predictor=build_predictor(scheme))
 
 
 def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, tmp_path):
@@ -131,6 +150,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_heard(predictor, tmp
         (["x/hurt.mp3", "x/hurt.wav"], ["x/hurt.mp3", "x/hurt.wav"]),
         (["/1/x/hurt.mp3", "/2/x/hurt.mp3"], ["/1/x/hurt.mp3", "/2/x/hurt.mp3"]),
         (["x/hurt.mp3", "./x/hurt.mp3"], ["hurt", "hurt (2)"]),
+        (["hurt.mp3", "x/hurt.mp3"], [f"{Path.cwd().name}/hurt", "x/hurt"]),
     ],
 )
 def test_no_two_songs_have_one_title(paths, titles):
@@ -155,7 +175,8 @@ def test_a_song_without_spread_can_be_drawn():
 
 def test_descriptors_are_spelt_in_columns():
     table = module.build_descriptor_table([build_song("a"), build_song("b")])
-    assert table["b"].to_dict() == {"length (s)": "183", "level (dB)": "-12.3", "key": "none", "tempo (BPM)": "–"}
+    spelt = {"length (s)": "183", "level (dB)": "-12.3", "key": "none", "tempo (BPM)": "–", "brightness (Hz)": "2346"}
+    assert table["b"].to_dict() == spelt
 
 
 def test_the_emotion_is_that_which_differs_most_for_the_reference(rng):
@@ -164,6 +185,9 @@ def test_the_emotion_is_that_which_differs_most_for_the_reference(rng):
     assert module.select_emotion(build_song("a"), second, Reference(None, emotion, "")) == "fear"
     emotion["sad"] /= 4
     assert module.select_emotion(build_song("a"), second, Reference(None, emotion, "")) == "sad"
+    assert module.select_emotion(second, build_song("a"), Reference(None, emotion, "")) == "sad"
+    emotion["tender"] = 0.5  # always the same
+    assert module.select_emotion(second, build_song("a"), Reference(None, emotion, "")) == "tender"
 
 
 def test_a_song_that_is_not_there_is_named(predictor, tmp_path):
