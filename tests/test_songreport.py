@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +66,15 @@ def test_the_parts_in_the_text_add_up_to_the_difference(emotion):
     assert second - first == pytest.approx(difference, abs=0.011)
 
 
+def test_spreads_stand_beside_their_songs_and_scores_above_their_parts():
+    text = describe(emotion="fear")
+    row = next(line for line in text.splitlines() if line.startswith("  articulation"))
+    assert [word for word in row.split() if word[0] == "±"] == ["±0.05", "±0.01"]
+    one, two = (feel(x)[EMOTIONS.index("fear")] for x in (FIRST, SECOND))
+    assert f"\nfear: A {one:.3f}, B {two:.3f}; " in text
+    assert "\n\n\n" not in text
+
+
 def test_bars_are_sorted_and_grow_with_the_parts_from_zero():
     comparison = compare(emotion="tension")
     rows = [line for line in module.describe_comparison(comparison, net="joint").splitlines() if "|" in line]
@@ -99,6 +109,15 @@ def test_less_than_what_a_song_varies_by_is_said_to_be(factor, said):
     )
     assert ("From window to window the energy score varies by more than these" in text) is said
     assert (f"{factor * difference:.3f} in “a”" in text.replace("\n", " ")) is said
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("factor", "said"), [(1.05, True), (0.95, False)])
+def test_unequal_spreads_count_by_their_root_mean_square(factor, said, order):
+    row = EMOTIONS.index("energy")
+    jitter = factor * abs(feel(SECOND) - feel(FIRST))[row] / abs(LAYER.weights[row].sum())
+    songs = [build_song("a", FIRST, jitter=0.6 * jitter), build_song("b", SECOND, jitter=np.sqrt(2 - 0.6**2) * jitter)]
+    assert ("From window to window the energy score" in describe(*songs[::order], emotion="energy")) is said
 
 
 def test_the_spread_of_one_song_is_enough_to_doubt_a_difference():
@@ -141,15 +160,28 @@ def test_a_record_holds_everything_and_adds_up():
         build_song(name, x, level=np.nan)
         for name, x in zip("abc", (FIRST, SECOND, HEARD.loc[0].to_numpy()), strict=True)
     ]
-    pairs = [build_comparison(songs, n, layer=LAYER, reference=REFERENCE) for n in (1, 2)]
+    pairs = [build_comparison(songs, n, layer=LAYER, reference=REFERENCE, emotion="sad") for n in (1, 2)]
     record = json.loads(json.dumps(module.build_comparison_record(pairs, net="joint"), allow_nan=False))
     assert [song["title"] for song in record["songs"]] == ["a", "b", "c"]
     assert record["songs"][0]["descriptors"] == {"level (dB)": None, "key": "none"}
-    for pair in record["comparisons"]:
+    assert (record["net"], record["scale"], record["reference"]) == ("joint", "rating / 10", "sixty clips")
+    for pair, second in zip(record["comparisons"], "bc", strict=True):
+        assert (pair["first"], pair["second"], pair["emotion"]) == ("a", second, "sad")
         assert list(pair["parts"]) == list(pair["sentences"]) == list(EMOTIONS)
         for emotion, parts in pair["parts"].items():
             assert sum(parts.values()) == pytest.approx(pair["difference"][emotion], abs=5e-5)
             assert sum(parts.values()) + 1e-4 != pytest.approx(pair["difference"][emotion], abs=5e-5)
+
+
+def test_a_record_says_of_every_emotion_what_is_said_of_it_alone():
+    comparison = compare(build_song("a", FIRST, seconds=12.3456))
+    record = module.build_comparison_record([comparison], net="joint")
+    assert record["songs"][0]["seconds"] == 12.346
+    for emotion, said in record["comparisons"][0]["sentences"].items():
+        assert said == songpairs.build_sentences(comparison, emotion)
+        assert all(emotion in text or not text for text in said.values())
+        assert "“a”" in said["first"]
+        assert "“nin”" in said["second"]
 
 
 @pytest.mark.filterwarnings("error")
@@ -169,8 +201,10 @@ def test_figures_show_the_songs_under_their_letters(tmp_path, monkeypatch):
 
     for kind in ("plot_comparison", "plot_effects"):
         monkeypatch.setattr(f"mer_utils.effectplots.{kind}", draw(kind))
-    module.save_comparison(tmp_path, compare(emotion="fear"))
+    doubts = pd.DataFrame(True, list(EMOTIONS), list(MIDLEVEL))
+    module.save_comparison(tmp_path, compare(emotion="fear", doubts=doubts))
     (heard, parts), options = shown["plot_comparison"]
+    assert (options["emotion"], options["doubts"] is doubts) == ("fear", True)
     assert list(heard.index) == list(options["spread"].index) == ["A cash", "B nin"]
     assert parts.sum(axis=1).to_numpy() == pytest.approx(feel(SECOND) - feel(FIRST))
     (effects,), options = shown["plot_effects"]
@@ -186,3 +220,4 @@ def test_a_song_can_be_compared_with_itself(tmp_path):
     assert "-0.000" not in text
     assert "█" not in text
     assert len(module.save_comparison(tmp_path, compare(None, twin))) == 2
+    assert plt.get_fignums() == []
