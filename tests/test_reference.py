@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from fakes import build_fake_corpus
 
 from mer_utils import reference as module
-from mer_utils.corpora import load_corpus
 from mer_utils.networks import TrainedNetwork, build_network, load_network
 from mer_utils.paths import REFERENCES
 from mer_utils.predictor import Predictor
@@ -18,7 +18,7 @@ from mer_utils.reference import Reference, ReferenceError, build_reference, load
 
 def build_trained(scheme="joint"):
     network = build_network(scheme, width=4).eval()
-    return TrainedNetwork(network, (0.3, 0.4), {}, {}, 0, {}, {})
+    return TrainedNetwork(network, (3.0, 2.0), {}, {}, 0, {}, {})
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_a_rank_is_the_share_of_tracks_below(known):
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return load_corpus("generated", n_tracks=40, root=tmp_path_factory.mktemp("generated"))
+def corpus():
+    return build_fake_corpus(12, n_frames=469)
 
 
 def test_a_reference_is_what_the_network_hears_in_every_track(corpus):
@@ -47,8 +47,8 @@ def test_a_reference_is_what_the_network_hears_in_every_track(corpus):
     assert built.midlevel.loc[track].to_numpy() == pytest.approx(heard.midlevel, abs=1e-5)
     assert built.emotion.loc[track].to_numpy() == pytest.approx(heard.emotion, abs=1e-5)
     assert built.mean == pytest.approx(built.midlevel.mean())
-    assert len(built.midlevel) == 40
-    assert built.label == "the 40 clips of the generated corpus"
+    assert len(built.midlevel) == 12
+    assert built.label == "the 12 clips of the fake corpus"
 
 
 def test_a_network_without_features_is_refused(corpus):
@@ -65,11 +65,11 @@ def small(corpus, monkeypatch, tmp_path):
 
 
 def test_a_reference_is_computed_once_for_each_network(small, monkeypatch):
-    trained, other = build_trained(), replace(build_trained(), normalisation=(0.3, 0.5))
+    trained, other = build_trained(), replace(build_trained(), normalisation=(3.0, 2.5))
     first = load_reference(trained, progress=False)
     monkeypatch.setattr(module, "build_reference", lambda *_, **__: pytest.fail("computed again"))
     again = load_reference(trained, progress=False)
-    pd.testing.assert_frame_equal(first.midlevel, again.midlevel, atol=2e-3, check_names=False)
+    pd.testing.assert_frame_equal(first.midlevel, again.midlevel, rtol=2**-11, atol=1e-6, check_names=False)
     assert again.label == first.label
     with pytest.raises(pytest.fail.Exception, match="computed again"):
         load_reference(other, progress=False)
@@ -88,7 +88,7 @@ def test_a_reference_that_is_stored_is_not_computed(small, monkeypatch, tmp_path
     load_reference(build_trained(), progress=False)
     monkeypatch.setattr(module, "REFERENCES", small.rename(tmp_path / "stored"))
     monkeypatch.setattr(module, "build_reference", lambda *_, **__: pytest.fail("computed again"))
-    assert len(load_reference(build_trained(), progress=False).midlevel) == 40
+    assert len(load_reference(build_trained(), progress=False).midlevel) == 12
 
 
 def test_a_damaged_file_is_named(small, known):
