@@ -88,6 +88,17 @@ def test_figures_are_drawn_of_every_pair_where_it_is_told(net, paths, drawn, cap
     assert drawn == [(tmp_path / "out", ("A", "B")), (tmp_path / "out", ("A", "C"))]
 
 
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_doubtful_weights_are_told(net, paths, capsys, monkeypatch, doubtful):
+    doubts = pd.DataFrame(doubtful, list(EMOTIONS), list(MIDLEVEL))
+    monkeypatch.setattr("mer_utils.reliability.compute_doubts", lambda weights, draws: doubts)
+    assert compare(paths["cash"], paths["nin"], "--net", net, "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    said = [sentences["difference"] for pair in record["comparisons"] for sentences in pair["sentences"].values()]
+    assert any("sign in doubt" in text for text in said) is doubtful
+    assert record["net"] == net
+
+
 def test_a_bad_file_is_named_and_the_others_are_compared(net, paths, capsys):
     assert compare(paths["cash"], paths["bad"], paths["nin"], "--net", net) == 2
     out, err = capsys.readouterr()

@@ -148,6 +148,26 @@ def test_both_panels_name_a_track_alike():
         assert tuple(text.xy) == tuple(places[int(track[1:])])
 
 
+def test_criticisms_after_z_have_letters_of_their_own():
+    _, (_, table) = draw(prototypes=["t0"], criticisms=[f"t{i}" for i in range(1, 29)])
+    names = [label.get_text().split()[1] for label in table.get_yticklabels()]
+    assert names[:2] == ["1", "A"]
+    assert names[-3:] == ["Z", "AA", "BB"]
+
+
+def test_a_white_line_parts_prototypes_from_criticisms():
+    _, (_, table) = draw_once()
+    assert [line.get_ydata()[0] for line in table.lines] == [len(PROTOTYPES) - 0.5]
+
+
+def test_numbers_in_the_table_differ_from_the_colour_below_them():
+    _, (_, table) = draw_once()
+    limit = table.images[0].get_clim()[1]
+    white = [text.get_color() == "white" for text in table.texts]
+    assert white == list(np.abs(table.images[0].get_array().ravel()) > 0.6 * limit)
+    assert 0 < sum(white) < len(white)
+
+
 def test_the_legend_names_songs_only_where_there_are_some():
     without, with_songs = (len(draw_once(songs=songs)[0].legends[0].get_texts()) for songs in (False, True))
     assert (without, with_songs) == (3, 4)
