@@ -16,6 +16,11 @@ CLOSE = [67, 66, 64, 63, 61, 63, 64]
 VERSE = [*LINE, 64, *LINE[:10], *CLOSE, 64, 64]
 CHORUS = [74, 74, 73, 71, *LINE[5:18], 74, 74, 73, 71, *LINE[5:10], *CLOSE, 64, 64]
 
+# Bars of the print, from which a beat here is an eighth: a quarter and an eighth, or dotted eighth, sixteenth, eighth.
+PLAIN, DOTTED = [2, 1], [1.5, 0.5, 1]
+RHYTHM = [*[PLAIN, DOTTED] * 3, PLAIN, PLAIN, *[PLAIN, DOTTED] * 2, DOTTED, DOTTED, PLAIN, [2]]
+REFRAIN = [[3], DOTTED, *[PLAIN, DOTTED] * 2, PLAIN, [3], [3], DOTTED, PLAIN, DOTTED, DOTTED, DOTTED, [3], PLAIN]
+
 
 def fill_bars(song):
     """Beats that sound in each bar; a note that crosses a bar line would make one too full."""
@@ -47,6 +52,13 @@ def test_notes_follow_each_other():
 def test_the_tune_is_the_printed_one():
     steps = [step for _, _, step in GREENSLEEVES.melody]
     assert steps == [pitch - 64 for pitch in VERSE + CHORUS]
+
+
+def test_its_rhythm_is_the_printed_one():
+    bars = [[] for _ in range(32)]
+    for start, length, _ in GREENSLEEVES.melody:
+        bars[int(start // 3)].append(length)
+    assert bars == RHYTHM + REFRAIN
 
 
 def test_each_bar_begins_with_a_tone_of_its_chord():
