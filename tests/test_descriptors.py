@@ -201,6 +201,41 @@ def test_silence_around_a_song_has_no_brightness_and_no_key():
     assert not agreeing[LEVEL]
 
 
+# How it is measured
+
+
+def test_level_range_is_that_of_blocks_between_percentiles():
+    levels = np.random.default_rng(0).permutation(np.linspace(-20, 0, 101))
+    y = np.repeat(10 ** (levels / 20), 10)
+    assert descriptors._compute_level_range(y, 10) == pytest.approx(17, abs=0.01)  # from -18 to -1
+    beating = np.tile(np.concatenate([0.1 * sine(seconds=1.5), sine(seconds=1.5)]), 4)
+    assert compute_descriptors(beating)[RANGE] == pytest.approx(0, abs=0.01)
+
+
+def test_brightness_weighs_by_magnitude_and_onsets_count_per_second_begun():
+    assert compute_descriptors(0.6 * sine(1000) + 0.2 * sine(3000))[BRIGHTNESS] == pytest.approx(1500, rel=0.01)
+    longer = np.append(clicks(120), np.zeros(round(0.9 * SR)))
+    assert compute_descriptors(longer)[ONSETS] == pytest.approx(compute_descriptors(clicks(120))[ONSETS] * 12 / 12.9)
+
+
+@pytest.mark.parametrize(("tempo", "key", "named"), [(0.051, 0.031, True), (0.049, 0.029, False)])
+def test_what_is_too_uncertain_is_not_named(monkeypatch, tempo, key, named):
+    monkeypatch.setattr(descriptors, "_compute_tempo", lambda rises: (100.0, tempo))
+    monkeypatch.setattr(descriptors, "_compute_key", lambda y, tuning: ("A minor", key))
+    described = compute_descriptors(sine(seconds=2))
+    assert (described[TEMPO] == 100, described["key"] == "A minor") == (named, named)
+    assert (described["tempo confidence"], described["key confidence"]) == (tempo, key)
+
+
+@pytest.mark.parametrize(
+    ("n_onsets", "seconds", "enough"), [(3, 4, False), (4, 4, True), (5, 12, False), (7, 12, True)]
+)
+def test_a_tempo_needs_four_onsets_and_one_in_two_seconds(n_onsets, seconds, enough):
+    rises = np.zeros(round(seconds * SR / 256))
+    rises[10 : 10 + 43 * n_onsets : 43] = 1  # every half second
+    assert (descriptors._compute_tempo(rises)[1] > 0) is enough
+
+
 # Sounds of which little can be told
 
 
@@ -284,6 +319,14 @@ def test_spotify_tables_are_read(tmp_path, text):
     assert list(table.columns) == ["Spotify energy", "Spotify key", "Spotify time signature"]
     assert list(table.index) == ["Hurt", "Für Elise"]
     np.testing.assert_array_equal(table, [[0.25, -1, 4], [np.nan, 9, 3]])
+
+
+def test_the_first_known_name_of_a_song_is_taken_and_other_columns_are_left_out(tmp_path):
+    table = load_spotify_features(write(tmp_path, "id,id,name,song,duration_ms,time_signature\n1,2,a,b,215000,0\n"))
+    assert table.to_dict() == {"Spotify duration ms": {"b": 215000}, "Spotify time signature": {"b": 0}}
+    assert list(load_spotify_features(write(tmp_path, "name,track_name,mode\na,b,1\n , ,\n")).index) == ["a"]
+    with pytest.raises(DescriptorError, match="the column 'song' twice"):
+        load_spotify_features(write(tmp_path, "song,song,mode\na,b,1\n"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import signal
 
@@ -99,6 +100,20 @@ def test_the_table_counts_what_is_in_the_score(cover):
     pitched = [note for part in cover.clip.score.parts if not part.drums for note in part.notes]
     clashing = sum(note.clash_with is not None for note in pitched)
     assert column["clashing notes (%)"] == pytest.approx(100 * clashing / len(pitched))
+
+
+def test_each_count_is_of_the_notes_that_it_names(cover):
+    notes, column = build_truth(cover.clip.score), TABLE[cover.title]
+    rows = notes.to_dict("records")
+    pitched = [row for row in rows if not row["drums"]]
+    own = [row["leap"] != 0 for row in pitched if row["role"] == "melody" and pd.isna(row["clash_with"])]
+    assert column["players"] == len(cover.clip.score.parts)
+    assert column["mean distance from the beat grid (ms)"] == pytest.approx(
+        1000 * np.mean([abs(row["off_grid"]) for row in rows])
+    )
+    assert column["syncopated notes (%)"] == pytest.approx(100 * np.mean([row["syncopated"] for row in rows]))
+    assert column["median sounding ratio"] == np.median([row["staccato"] for row in pitched])
+    assert column["leaps in the melody (%)"] == pytest.approx(100 * np.mean(own))
 
 
 def test_counts_of_what_is_not_there_are_missing():
