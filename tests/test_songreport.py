@@ -219,5 +219,6 @@ def test_a_song_can_be_compared_with_itself(tmp_path):
     assert "hardly differ" in text
     assert "-0.000" not in text
     assert "█" not in text
+    before = plt.get_fignums()
     assert len(module.save_comparison(tmp_path, compare(None, twin))) == 2
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before
