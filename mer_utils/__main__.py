@@ -134,7 +134,7 @@ def _compare(options: argparse.Namespace) -> int:
     from .networks import load_network
     from .predictor import Predictor
     from .reference import load_reference
-    from .reliability import build_draws, compute_doubts
+    from .reliability import compute_network_doubts
     from .songpairs import build_comparison
     from .songs import SongError, predict_song_files
 
@@ -150,8 +150,8 @@ def _compare(options: argparse.Namespace) -> int:
     if len(songs) < 2:
         raise SongError(f"nothing to compare: {len(songs)} of {len(options.sounds)} files could be heard")
     reference = load_reference(trained)
-    doubts = compute_doubts(layer.weights, build_draws())
-    about = {"layer": layer, "reference": reference, "emotion": options.emotion, "doubts": doubts}
+    about = {"layer": layer, "reference": reference, "emotion": options.emotion}
+    about["doubts"] = compute_network_doubts(trained)
     _tell([build_comparison(songs, number, **about) for number in range(1, len(songs))], options)
     return 2 if complaints else 0
 

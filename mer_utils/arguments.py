@@ -146,7 +146,8 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("sounds", metavar="SONG", nargs="+", type=Path, help=what)
     parser.add_argument(
         "--emotion", metavar="NAME", type=str.lower, choices=EMOTIONS,
-        help=f"the one to explain: {', '.join(EMOTIONS)}; default that in which the two differ most",
+        help=f"the one to explain: {', '.join(EMOTIONS)}; default that in which the two differ most, "
+        "in standard deviations over many clips",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
     parser.add_argument(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What readers call the schemes of a table of costs, from the ceiling on.
 SCHEME_NAMES = {"mid2e": "Mid2E", "a2e": "A2E", TRUNCATED: "A2E, rank 7", "a2mid2e": "A2Mid2E", "joint": "Joint"}
-SCHEME_NAMES |= {"a2b2e": "A2B2E", "multitask": "Multitask"}
+SCHEME_NAMES |= {"joint, random start": "Joint, random start", "a2b2e": "A2B2E", "multitask": "Multitask"}
 
 #: Stored sweeps by condition and its value. The corpus of the main sweep has the value 1 of either.
 CONDITIONS = {
@@ -38,7 +38,7 @@ CONDITIONS = {
 _UNDEFINED = "not defined"
 
 
-def compute_sweep_costs(sweep: Sweep, *, reference: str = "a2e") -> "pd.DataFrame":
+def compute_sweep_costs(sweep: Sweep, *, random_start: Sweep | None = None, reference: str = "a2e") -> "pd.DataFrame":
     """Compute the cost of explainability from a sweep, against the ratings of its corpus, and the ceiling, Mid2E.
 
     Tracks of an album are resampled together, and so are those that render the same ratings (`folds.build_groups`).
@@ -47,6 +47,9 @@ def compute_sweep_costs(sweep: Sweep, *, reference: str = "a2e") -> "pd.DataFram
     ----------
     sweep
         Its schemes are compared.
+    random_start
+        Nets of joint with the same seeds, tested on the same tracks, whose readable layer started at random: they join
+        as ``"joint, random start"``.
     reference
         The scheme that the others are compared with.
 
@@ -62,6 +65,8 @@ def compute_sweep_costs(sweep: Sweep, *, reference: str = "a2e") -> "pd.DataFram
     """
     corpus = sweep.config.load_corpus()
     heard = {"mid2e": _predict_mid2e(sweep, corpus), **sweep.build_predictions()}
+    if random_start is not None:
+        heard["joint, random start"] = random_start.build_predictions()["joint"]
     predictions = {scheme: heard[scheme] for scheme in SCHEME_NAMES if scheme in heard}
     rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
     return compute_cost_of_explainability(predictions, rated, groups=groups, reference=reference)

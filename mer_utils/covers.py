@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .audio import AudioError, load_audio
-from .descriptors import load_spotify_features
 from .paths import DATA
 from .songs import HeardSong, SongError, predict_song, predict_song_files
+from .spotify import load_spotify_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def predict_covers(folder: str | Path, *, predictor: "Predictor", progress: bool
     """Hear the versions of one song, two to five, that lie in a folder.
 
     A file that is no sound is skipped with a warning. A table ``spotify.csv`` beside the sounds (see
-    `descriptors.load_spotify_features`) adds to the descriptors of the songs that it names, capitals or not.
+    `spotify.load_spotify_features`) adds to the descriptors of the songs that it names, capitals or not.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def predict_covers(folder: str | Path, *, predictor: "Predictor", progress: bool
     if folder == "generated":
         from .generated.covers import render_covers
 
-        return [predict_song(cover.title, cover.clip.mix, predictor=predictor) for cover in render_covers()]
+        pair = render_covers()
+        return [predict_song(one.title, one.clip.mix * one.clip.gain, predictor=predictor) for one in pair]
     folder = _find_folder(folder)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
     table = load_spotify_features(folder / _SPOTIFY) if folder / _SPOTIFY in files else None

@@ -222,7 +222,7 @@ def _scale(row: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _file_name(name: str, title: str, label: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "_", f"{name} {title} {label}".lower()).strip("_")
+    words = re.sub(r"[\W_]+", "_", f"{name} {title} {label}".lower()).strip("_")
     return f"{words}.ogg"
 
 

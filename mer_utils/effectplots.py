@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .effects import LITTLE
 from .glossary import COMPARATIVES
 from .ratings import EMOTIONS, MIDLEVEL
 from .style import FAINT, FULL, NOTE, OURS, SONGS, TALL, THEIRS, build_axes
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _UNIT = "rating / 10"
-# What is above and below 0 in a waterfall; told apart from the features' colours, which are used elsewhere.
-_UP, _DOWN = "#B2182B", "#2166AC"
+# What adds and what takes in a waterfall: greys, because colours are songs here.
+_UP, _DOWN = "#404040", "#A0A0A0"
 _HATCH = "////"
-# Half of what the second decimal shows: less is called no difference, in words (`effects`) as in pictures.
-_LITTLE = 0.005
 
 
 def plot_profiles(
@@ -131,7 +130,7 @@ def plot_difference(
     for row, value, (colour, marker) in zip((0, len(parts) + 1), (start, end), SONGS, strict=False):
         ax.scatter(value, row, color=colour, marker=marker, s=60, zorder=3)
         ax.annotate(f"{value:z.2f}", (value, row), (8, 0), textcoords="offset points", va="center")
-    width = max(np.ptp(steps), 10 * _LITTLE)
+    width = max(np.ptp(steps), 10 * LITTLE)
     for row, left, part in zip(rows, steps, parts, strict=False):
         side = max(left, left + part) + 0.015 * width
         ax.text(side, row, f"{part:+z.3f}", ha="left", va="center", **NOTE)
@@ -174,7 +173,7 @@ def plot_comparison(
     row, ends = parts.loc[emotion], heard[emotion].to_dict()
     plot_difference(row, ends=ends, doubtful=doubtful, emotion=emotion, ax=ax[2])
     total = row.sum()
-    ax[2].set_title(f"why {COMPARATIVES[emotion][int(total > 0)]}" if abs(total) >= _LITTLE else "hardly a difference")
+    ax[2].set_title(f"why {COMPARATIVES[emotion][int(total > 0)]}" if abs(total) >= LITTLE else "hardly a difference")
     ax[1].get_yticklabels()[EMOTIONS.index(emotion)].set_weight("bold")
     return fig, ax
 
@@ -275,7 +274,7 @@ def plot_weights(
     fig, ax = build_axes(ax, size=TALL, shape=(2, 4))
     rows = np.arange(len(MIDLEVEL))
     for number, (panel, emotion) in enumerate(zip(ax, EMOTIONS, strict=True)):
-        for shift, colour, (kind, layers) in zip((0.22, -0.22), (THEIRS, "#E69F00"), draws.items(), strict=False):
+        for shift, colour, (kind, layers) in zip((0.22, -0.22), (THEIRS, SONGS[4][0]), draws.items(), strict=False):
             low, high = np.quantile(layers[:, number], (0.05, 0.95), axis=0)
             panel.hlines(rows - shift, low, high, color=colour, linewidth=2.2, alpha=0.6, label=kind)
         hollow = doubts.loc[emotion, list(MIDLEVEL)].to_numpy(bool)

@@ -9,7 +9,7 @@ the mean prediction.
 Arrays are on the unit scale, rating / 10: ``midlevel`` (..., 7), emotions last-but-one and features last in what is
 given back.
 
-Public names: ``EffectError``, ``compute_effects``, ``compute_contributions``, ``decompose_difference``,
+Public names: ``LITTLE``, ``EffectError``, ``compute_effects``, ``compute_contributions``, ``decompose_difference``,
 ``describe_track``, ``describe_difference``.
 """
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 # Ranks, 0-1, between very low, low, middling, high and very high.
 _LEVELS = (0.1, 0.3, 0.7, 0.9)
-# Half of what the second decimal shows: less is called no difference.
-_LITTLE = 0.005
-# Reasons are told until they make up this share of what pulls in their direction, but never more than so many.
-_ENOUGH, _MOST = 2 / 3, 3
+#: Half of what the second decimal shows: less is called no difference.
+LITTLE = 0.005
+# Reasons are told down to this share of the first, but never more than so many.
+_ENOUGH, _MOST = 0.5, 3
 # Two reasons count about the same when the smaller is more than this share of the larger.
 _TIE = 0.8
 # What works against a total, or cancels among the rest, is told from this share of the first reason on.
@@ -140,8 +140,8 @@ def describe_track(
     """Say in words why a track has much or little of an emotion.
 
     High and low are ranks among the tracks of the reference: above seven or nine in ten, below three or one. Reasons
-    are contributions in the direction in which the track differs, the largest first, until they make up two thirds of
-    all in that direction, three at most. They count about the same if they differ by less than a fifth.
+    are contributions in the direction in which the track differs, the largest first and no less than half of it, three
+    at most. They count about the same if they differ by less than a fifth.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def describe_track(
     Returns
     -------
     str
-        Two to four sentences; values on the unit scale. As printed, the parts add up.
+        Two to four sentences; values on the unit scale. As printed, the parts add up to the total.
 
     Raises
     ------
@@ -177,11 +177,11 @@ def describe_track(
         for own, name, x, average, part in zip(ranks, MIDLEVEL, midlevel, reference.mean, parts, strict=True)
     ]
     place = _describe_share(rank, reference.label)
-    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.3f}: {place}."
-    total = round(value, 3) - round(mean, 3)
-    if abs(total) < _LITTLE:
+    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
+    total = value - mean
+    if abs(total) < LITTLE:
         return f"{said} That is their mean{_describe_balance(parts, having, 'it has')}."
-    against = f"Against their mean, {mean:.3f}, that is {total:+.3f}, because it has"
+    against = f"Against their mean, {mean:.2f}, that is {total:+.3f}, because it has"
     return f"{said} {against} {_describe_parts(parts, having, total, 'it has')}"
 
 
@@ -201,7 +201,7 @@ def describe_difference(
     Returns
     -------
     str
-        One to three sentences; values on the unit scale. As printed, the parts add up.
+        One to three sentences; values on the unit scale. As printed, the parts add up to the total.
 
     Raises
     ------
@@ -218,12 +218,12 @@ def describe_difference(
         f"{COMPARATIVES[name][int(b > a)]} ({b:.2f} against {a:.2f}, {part:+z.3f}{_mark(doubts, emotion, name)})"
         for name, a, b, part in zip(MIDLEVEL, first, second, parts, strict=True)
     ]
-    total = round(two, 3) - round(one, 3)
-    if abs(total) < _LITTLE:
-        alike = f"“{titles[1]}” and “{titles[0]}” hardly differ in {emotion} ({two:.3f} and {one:.3f})"
+    total = two - one
+    if abs(total) < LITTLE:
+        alike = f"“{titles[1]}” and “{titles[0]}” hardly differ in {emotion} ({two:.2f} and {one:.2f})"
         return f"{alike}{_describe_balance(parts, being, 'the former is')}."
     more = COMPARATIVES[emotion][int(total > 0)]
-    said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.3f} against {one:.3f}, {total:+.3f})"
+    said = f"“{titles[1]}” sounds {more} than “{titles[0]}” ({emotion} {two:.2f} against {one:.2f}, {total:+.3f})"
     return f"{said}, because it is {_describe_parts(parts, being, total, 'it is')}"
 
 
@@ -259,7 +259,7 @@ def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb:
     order = np.argsort(-parts * np.sign(total), kind="stable")
     signed = parts[order] * np.sign(total)
     pushes = signed[signed > 0]
-    n = min(_MOST, int(np.searchsorted(pushes.cumsum(), _ENOUGH * pushes.sum())) + 1)
+    n = min(_MOST, int((pushes >= _ENOUGH * pushes[0]).sum()))
     reasons = _join([words[i] for i in order[:n]])
     if n > 1 and signed[n - 1] > _TIE * signed[0]:
         reasons += ", which count about the same"
@@ -269,7 +269,7 @@ def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb:
     if -signed[-1] > signed[0] * _WORTH_TELLING:
         said.append(f"Against that works that {verb} {words[order[-1]]}.")
         told.append(order[-1])
-    rest = total - parts[told].round(3).sum()
+    rest = round(total, 3) - parts[told].round(3).sum()
     gains = np.delete(parts, told).clip(0).sum().round(3)
     if min(gains, gains - rest) > signed[0] * _WORTH_TELLING:
         said.append(f"The other features add {gains:.3f} and take {gains - rest:.3f}.")
@@ -281,7 +281,7 @@ def _describe_parts(parts: np.ndarray, words: Sequence[str], total: float, verb:
 def _describe_balance(parts: np.ndarray, words: Sequence[str], verb: str) -> str:
     """End a sentence with why a total is next to nothing: no part is more, or parts cancel."""
     up, down = int(np.argmax(parts)), int(np.argmin(parts))
-    if max(parts[up], -parts[down]) < _LITTLE:
+    if max(parts[up], -parts[down]) < LITTLE:
         return ", and no feature pulls it either way"
     return f" because what pulls it cancels: {verb} {words[up]}, but also {words[down]}"
 

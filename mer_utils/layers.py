@@ -168,8 +168,9 @@ def fit_bootstrap_layers(
 def fit_published_layers(*, n_draws: int = 1000, seed: int = 0) -> np.ndarray:
     """Draw layers from what the published correlations of ratings leave open.
 
-    No single rating is published here, so that none can be resampled; but means and correlations of all clips give the
-    least-squares layer and, under the usual assumptions (errors normal, independent, of equal size), its distribution.
+    No single rating is published here, so that none can be resampled; but correlations and standard deviations over
+    all clips give the least-squares layer and, under the usual assumptions (errors normal, independent, of one known
+    size), its distribution.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ def select_poster_pair(
     midlevel: "pd.DataFrame",
     emotion: "pd.DataFrame",
     *,
-    like: float = 0.25,
+    share: float = 0.01,
     track_ids: Sequence[str] | None = None,
 ) -> tuple[str, str]:
     """Select two tracks of nearly the same emotions that differ most in the features behind them.
@@ -159,10 +159,14 @@ def select_poster_pair(
 
     Parameters
     ----------
-    midlevel, emotion
-        (n_tracks, 7) and (n_tracks, 8) unit scale, the same tracks in the same order.
-    like
-        How far apart the emotions may be: root mean square over the eight, standard deviations of all tracks.
+    midlevel
+        (n_tracks, 7) unit scale.
+    emotion
+        (n_tracks, n_emotions) of the same tracks in the same order: the eight predicted ones, or these and others in
+        which the pair has to be alike, too.
+    share
+        Share of all pairs, above 0 to 1, that count as alike: those whose emotions differ least, as root mean square
+        in standard deviations of all tracks.
     track_ids
         Tracks to choose from; all of the table by default, which the standard deviations come from in any case.
 
@@ -175,24 +179,21 @@ def select_poster_pair(
     ------
     NeighbourError
         As in `compute_standard_scores`; if the tables list other tracks, fewer than two are to be chosen from, one of
-        them is unknown, or no two are that alike.
+        them is unknown, or the share is out of range.
     """
     if not midlevel.index.equals(emotion.index):
         raise NeighbourError("mid-level and emotion must list the same tracks in the same order")
-    heard, felt = compute_distances(midlevel), compute_distances(emotion)
+    if not 0 < share <= 1:
+        raise NeighbourError(f"the share of pairs that count as alike lies above 0 and up to 1, not at {share:g}")
     wanted = np.ones(len(midlevel), bool)
     if track_ids is not None:
         wanted[:] = False
         wanted[locate_tracks(midlevel, track_ids)] = True
     first, second = np.triu_indices(len(midlevel), 1)
-    pairs = wanted[first] & wanted[second]
-    if not pairs.any():
+    pairs = np.flatnonzero(wanted[first] & wanted[second])
+    if not len(pairs):
         raise NeighbourError("a pair needs two tracks to choose from")
-    alike = pairs & (felt <= like)
-    if not alike.any():
-        raise NeighbourError(
-            f"no two of {wanted.sum()} tracks have emotions within {like:g} standard deviations of each other: the "
-            f"closest are {felt[pairs].min():.2g} apart, take a larger `like`"
-        )
-    best = int(np.where(alike, heard, -1).argmax())
+    heard, felt = compute_distances(midlevel)[pairs], compute_distances(emotion)[pairs]
+    alike = np.argsort(felt, kind="stable")[: max(1, round(share * len(pairs)))]
+    best = pairs[alike[heard[alike].argmax()]]
     return midlevel.index[first[best]], midlevel.index[second[best]]

@@ -92,9 +92,9 @@ def build_sentences(comparison: Comparison, emotion: str) -> dict[str, str]:
     Returns
     -------
     dict
-        ``difference`` from `effects.describe_difference`; ``caution``, empty unless the difference is smaller than
-        the standard deviation over the windows within the songs (the root mean square of both); ``first`` and
-        ``second`` from `effects.describe_track`.
+        ``difference`` from `effects.describe_difference`; ``caution``, empty unless a song is silent or the difference
+        is smaller than the standard deviation over the windows within the songs (the root mean square of both);
+        ``first`` and ``second`` from `effects.describe_track`.
     """
     about = {"emotion": emotion, "layer": comparison.layer, "doubts": comparison.doubts}
     heard, _ = build_song_table(comparison.songs)
@@ -104,7 +104,10 @@ def build_sentences(comparison: Comparison, emotion: str) -> dict[str, str]:
 
 
 def _warn(comparison: Comparison, emotion: str) -> str:
-    """Say so if two songs differ by less than they vary over their windows."""
+    """Say so if a song is silent, or if two songs differ by less than they vary over their windows."""
+    silent = [f"“{song.title}”" for song in comparison.songs if np.isnan(song.descriptors["level (dB)"])]
+    if silent:
+        return f"But nothing is to be heard in {' and '.join(silent)}: what the net makes of it means nothing."
     heard, spread = build_song_table(comparison.songs)
     known, difference = spread[emotion].dropna(), abs(heard[emotion].diff().iloc[1])
     if known.empty or difference >= np.sqrt((known**2).mean()):

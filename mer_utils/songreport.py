@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .effects import compute_effects
+from .effects import LITTLE, compute_effects
 from .files import replacing
 from .ratings import EMOTIONS, MIDLEVEL
 from .songpairs import Comparison, build_sentences
 from .songs import HeardSong, build_descriptor_table, build_song_table
+from .spectrogram import WINDOW_FRAMES, SpectrogramConfig
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80  # characters of a line
 _BAR = 20  # characters of the longest part, to either side of zero
-_WINDOW = 10.0  # seconds; a shorter song is looped
+_WINDOW = WINDOW_FRAMES / SpectrogramConfig().fps  # seconds; a shorter song is looped
 
 
 def describe_comparison(comparison: Comparison, *, net: str) -> str:
@@ -60,7 +61,7 @@ def _describe_heard(comparison: Comparison, net: str) -> str:
         if name in (MIDLEVEL[0], EMOTIONS[0]):
             lines += ["", f"  {'features' if name in MIDLEVEL else 'emotions':22}{head}"]
         cells = [f"{heard[k, n]:5.2f} {_spell_spread(spread[k, n]):11}" for k in (0, 1)]
-        lines.append(f"  {name:22}{''.join(cells)}{heard[1, n] - heard[0, n]:+7.3f}")
+        lines.append(f"  {name:22}{''.join(cells)}{heard[1, n] - heard[0, n]:+z7.3f}")
     return "\n".join(lines)
 
 
@@ -80,15 +81,15 @@ def _describe_length(song: HeardSong) -> str:
 def _describe_parts(comparison: Comparison) -> str:
     """Draw the parts of the difference in one emotion as bars around zero, the largest on top."""
     emotion, (a, b) = comparison.emotion, comparison.letters
-    parts = comparison.parts.loc[emotion].sort_values(key=abs, ascending=False, kind="stable") + 0.0  # no -0.0
+    parts = comparison.parts.loc[emotion].sort_values(key=abs, ascending=False, kind="stable")
     one, two = (float(song.prediction.emotion[EMOTIONS.index(emotion)]) for song in comparison.songs)
     lines = [f"{emotion}: {a} {one:.3f}, {b} {two:.3f}; what the features make of the difference"]
-    longest = parts.abs().max() or 1.0
+    longest = max(parts.abs().max(), LITTLE)  # a difference that is called none has no long bars
     for name, part in parts.items():
         bar = "█" * round(abs(part) / longest * _BAR)
         low, high = (bar, "") if part < 0 else ("", bar)
-        lines.append(f"  {name:22}{part:+7.3f}  {low:>{_BAR}}|{high}".rstrip())
-    return "\n".join([*lines, f"  {'together':22}{parts.sum():+7.3f}"])
+        lines.append(f"  {name:22}{part:+z7.3f}  {low:>{_BAR}}|{high}".rstrip())
+    return "\n".join([*lines, f"  {'together':22}{parts.sum():+z7.3f}"])
 
 
 def _describe_measured(comparison: Comparison) -> str:

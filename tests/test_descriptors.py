@@ -10,8 +10,8 @@ from mer_utils.descriptors import (
     DescriptorError,
     compute_descriptors,
     compute_file_descriptors,
-    load_spotify_features,
 )
+from mer_utils.spotify import load_spotify_features
 
 SR = 22050
 TRIADS = {

@@ -1,5 +1,6 @@
 """The pair of covers: two performances of one tune that differ as they were asked to, note by note and as heard."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,10 +8,11 @@ import pandas as pd
 import pytest
 from scipy import signal
 
-from mer_utils.generated.covers import build_cover_table, render_covers
+from mer_utils.generated.covers import build_cover_table, build_wanted_table, describe_hearing, render_covers
 from mer_utils.generated.renderer import SR
 from mer_utils.generated.truth import build_truth
 from mer_utils.generated.tunes import GREENSLEEVES
+from mer_utils.layers import build_published_layer
 from mer_utils.predictor import Predictor
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.spectrogram import compute_spectrogram
@@ -181,3 +183,19 @@ def test_the_released_network_hears_the_difference():
     first, second = (dict(zip(MIDLEVEL + EMOTIONS, values, strict=True)) for values in heard)
     assert differ_as_wanted(first, second, HEARD) == set(HEARD)
     assert abs(second["minorness"] - first["minorness"]) < 0.1
+
+
+def test_what_was_asked_of_the_covers_is_on_the_unit_scale():
+    wanted = build_wanted_table(COVERS)
+    assert list(wanted) == list(MIDLEVEL)
+    assert wanted.loc["distorted", "dissonance"] == COVERS[1].wanted["dissonance"] / 10
+
+
+def test_what_a_net_mishears_is_told():
+    layer = build_published_layer()
+    heard = build_wanted_table(COVERS)
+    heard.loc["distorted", "minorness"] += 0.3
+    told = describe_hearing(COVERS, heard, layer=layer)
+    assert "minorness was asked to change by +0.00; the net hears +0.30." in told
+    changes = [float(number) for number in re.findall(r"by ([-+]\d\.\d\d)", told)][1:]
+    assert changes[1] - changes[0] == pytest.approx(0.3 * layer.weights[3, 6], abs=0.011)

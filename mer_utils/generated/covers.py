@@ -2,7 +2,7 @@
 
 Nobody's recording is needed, and what was asked of each performance and what was played are both known.
 
-Public names: ``Cover``, ``render_covers``, ``build_cover_table``.
+Public names: ``Cover``, ``render_covers``, ``build_cover_table``, ``build_wanted_table``, ``describe_hearing``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..ratings import MIDLEVEL
+from ..ratings import EMOTIONS, MIDLEVEL, UNIT
 from .clip import Clip, build_clip
 from .intent import Dice, build_intent
 from .score import DURATION, Score
@@ -21,6 +21,8 @@ from .tunes import GREENSLEEVES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..regression import LinearModel
 
 _NYLON, _STEEL, _OVERDRIVEN, _DISTORTED, _DOUBLE_BASS, _POWER_KIT = 24, 25, 29, 30, 32, 16  # General MIDI, from 0
 
@@ -102,6 +104,38 @@ def build_cover_table(covers: Sequence[Cover]) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame({cover.title: _measure(cover.clip.score) for cover in covers})
+
+
+def build_wanted_table(covers: Sequence[Cover]) -> "pd.DataFrame":
+    """Tabulate what the covers were asked to have: one row each, the seven features on the unit scale."""
+    import pandas as pd
+
+    return pd.DataFrame({cover.title: cover.wanted for cover in covers}).T / UNIT
+
+
+def describe_hearing(
+    covers: Sequence[Cover], heard: "pd.DataFrame", *, layer: "LinearModel", emotion: str = "anger"
+) -> str:
+    """Say where a net's ear strays most from what was asked of two covers, and what that does to an emotion.
+
+    Parameters
+    ----------
+    covers
+        Two performances.
+    heard
+        One row each: predicted features by name, unit scale.
+    layer
+        From the features to the emotions.
+    emotion
+        One of `ratings.EMOTIONS`.
+    """
+    asked, got = (table[list(MIDLEVEL)].diff().iloc[1] for table in (build_wanted_table(covers), heard))
+    worst, weights = (got - asked).abs().idxmax(), layer.weights[EMOTIONS.index(emotion)]
+    return (
+        f"From “{covers[0].title}” to “{covers[1].title}”, {worst} was asked to change by {asked[worst]:+.2f}; the "
+        f"net hears {got[worst]:+.2f}. By its weights, what was asked for would change {emotion} by "
+        f"{weights @ asked:+.2f}, what it hears by {weights @ got:+.2f}."
+    )
 
 
 def _render_cover(title: str, style: str, dice: Dice) -> Cover:
