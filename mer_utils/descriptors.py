@@ -66,8 +66,8 @@ def compute_descriptors(y: np.ndarray, *, sr: int = 22050) -> "pd.Series":
 
         * tempo: 40-240 BPM, NaN if its confidence is below .05. A metronome is read rightly from 55 to 150, beyond
           that as twice or half as fast; music is open to both readings everywhere.
-        * tempo confidence: 0-1, how well onsets repeat after one to four beats. .6 or more for a metronome, below .1
-          the tempo is a guess; 0 where there are fewer than four onsets, or than one in two seconds.
+        * tempo confidence: 0-1, how well onsets repeat after one to four beats. .6 or more for a metronome above 55
+          BPM, below .1 the tempo is a guess; 0 where there are fewer than four onsets, or than one in two seconds.
         * level: root mean square re full scale, so a full sine is at -3 dB.
         * level range: between the 10th and 95th percentile of the level in blocks of 3 s, silent ones left out. The
           idea is that of EBU Tech 3342, without its weighting by frequency.
@@ -77,7 +77,7 @@ def compute_descriptors(y: np.ndarray, *, sr: int = 22050) -> "pd.Series":
           "A minor"; "none" if its confidence is below .03.
         * key confidence: 0-1. By how much that correlation exceeds the next key's, times how far the chroma is from
           flat (1 - weakest / strongest pitch class). A profile itself reaches .2; chords and scales of a key lie
-          between .2 and .3; a chromatic scale, a single tone and noise stay below .03.
+          between .15 and .35; a chromatic scale, a single tone and noise stay below .03.
 
         Silence has NaN and "none" everywhere, a sound of less than 2 s everywhere but in its level.
 

@@ -21,7 +21,7 @@ from .augmentation import augment_masks, augment_sound
 from .batches import Split, TrainingError, compute_normalisation, cut_middles, cut_windows, draw_starts, load_split
 from .checkpoints import CheckpointError
 from .networks import BOTTLENECKS, AudioNetwork, Outputs, build_network
-from .regression import fit_linear
+from .regression import RegressionError, fit_linear
 from .scores import compute_mean_correlation
 
 if TYPE_CHECKING:
@@ -302,7 +302,10 @@ def _start_at_mean(network: AudioNetwork, split: Split) -> None:
 @torch.no_grad()
 def _start_at_ratings(network: AudioNetwork, split: Split) -> None:
     """Set the layer from features to emotions to Mid2E of the training clips."""
-    layer = fit_linear(split.midlevel.double().numpy(), split.emotion.double().numpy())
+    try:
+        layer = fit_linear(split.midlevel.double().numpy(), split.emotion.double().numpy())
+    except RegressionError as error:
+        raise TrainingError(f"joint cannot start at the ratings ({error}): start it at random") from error
     network.to_emotion.weight.copy_(torch.tensor(layer.weights))
     network.to_emotion.bias.copy_(torch.tensor(layer.bias))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .effects import decompose_difference, describe_difference, describe_track
-from .songs import HeardSong, build_song_table, select_emotion
+from .songs import HeardSong, SongError, build_song_table, select_emotion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,14 @@ def build_comparison(
         As in `Comparison`.
     emotion
         The one to explain; by default that in which the two differ most, see `songs.select_emotion`.
+
+    Raises
+    ------
+    SongError
+        If there is no such song beside the first.
     """
+    if not 1 <= number < len(songs):
+        raise SongError(f"the first of {len(songs)} songs is compared with another one, not with number {number}")
     first, second = songs[0], songs[number]
     parts = decompose_difference(first.prediction.midlevel, second.prediction.midlevel, weights=layer.weights)
     emotion = emotion or select_emotion(first, second, reference)

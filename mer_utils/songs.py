@@ -10,6 +10,7 @@ Public names: ``HeardSong``, ``SongError``, ``predict_song``, ``predict_song_fil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,9 +162,11 @@ def build_titles(paths: Sequence[str | Path]) -> list[str]:
     for spell in ("{0.parent.name}/{0.stem}", "{0.parent.name}/{0.name}", "{0}"):
         counts = Counter(titles.values())
         titles = {path: spell.format(path) if counts[title] > 1 else title for path, title in titles.items()}
-    # One file may be named twice.
-    before = [paths[:n].count(path) for n, path in enumerate(paths)]
-    return [f"{titles[path]} ({n + 1})" if n else titles[path] for path, n in zip(paths, before, strict=True)]
+    chosen: list[str] = []
+    for path in paths:  # one file may be named twice, and another be called like its second title
+        numbered = (f"{titles[path]} ({number})" for number in count(2))
+        chosen.append(next(title for title in chain([titles[path]], numbered) if title not in chosen))
+    return chosen
 
 
 def build_song_table(songs: Sequence[HeardSong]) -> "tuple[pd.DataFrame, pd.DataFrame]":

@@ -17,7 +17,7 @@ from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
 from mer_utils.regression import LinearModel
 from mer_utils.songpairs import build_comparison
-from mer_utils.songs import HeardSong
+from mer_utils.songs import HeardSong, SongError
 
 RNG = np.random.default_rng(0)
 LAYER = LinearModel(RNG.normal(0, 0.4, (8, 7)), RNG.normal(0, 0.1, 8), MIDLEVEL, EMOTIONS)
@@ -222,3 +222,10 @@ def test_a_song_can_be_compared_with_itself(tmp_path):
     before = plt.get_fignums()
     assert len(module.save_comparison(tmp_path, compare(None, twin))) == 2
     assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("number", [0, -1, 2])
+def test_a_song_is_compared_with_another_one(number):
+    songs = [build_song("cash", FIRST), build_song("nin", SECOND)]
+    with pytest.raises(SongError, match="the first of 2 songs"):
+        build_comparison(songs, number, layer=LAYER, reference=REFERENCE)

@@ -193,3 +193,7 @@ def test_the_emotion_is_that_which_differs_most_for_the_reference(rng):
 def test_a_song_that_is_not_there_is_named(predictor, tmp_path):
     with pytest.raises(AudioError, match=r"none\.wav"):
         module.predict_song_file(tmp_path / "none.wav", predictor=predictor)
+
+
+def test_a_file_named_twice_and_one_called_like_it_have_three_titles():
+    assert module.build_titles(["hurt.mp3", "hurt.mp3", "hurt (2).mp3"]) == ["hurt", "hurt (2)", "hurt (2) (2)"]

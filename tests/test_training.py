@@ -335,6 +335,12 @@ def test_the_readable_layer_may_start_at_the_ratings(corpus):
     assert np.abs(random.weight.detach().numpy() - wanted.weights).max() > 0.1
 
 
+def test_too_few_clips_for_a_start_at_the_ratings_are_said():
+    config = replace(TINY, batch_size=2, augmentation=None)
+    with pytest.raises(TrainingError, match="cannot start at the ratings"):
+        _fit(build_fake_corpus(10), "joint", config=config)
+
+
 def test_other_schemes_have_no_layer_to_start_at_the_ratings(corpus):
     config = replace(TINY, max_epochs=1, augmentation=None)
     weights = [
