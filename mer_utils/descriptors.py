@@ -8,6 +8,8 @@ Public names: ``DESCRIPTORS``, ``DescriptorError``, ``compute_descriptors``, ``c
 """
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,8 @@ DESCRIPTORS = (
     "key", "key confidence",
 )  # fmt: skip
 
+# librosa lets numba keep what it compiles, and two processes that fill this cache at once may crash: one at a time.
+_LOCK = Path(tempfile.gettempdir()) / f"mer_utils-librosa-{os.getuid()}.lock"
 _SR = 22050  # everything but the level is measured at this rate, so that the rate of a file changes nothing
 _FRAME, _HOP = 2048, 256
 _SHORTEST = 2.0  # seconds; less than this has no tempo and no key
@@ -99,7 +103,10 @@ def compute_descriptors(y: np.ndarray, *, sr: int = 22050) -> "pd.Series":
     if len(y) < _SHORTEST * sr:
         return described
     described["level range (dB)"] = _compute_level_range(y, round(_BLOCK * sr))
-    return _describe_spectrum(y, sr, described)
+    from filelock import FileLock
+
+    with FileLock(_LOCK):
+        return _describe_spectrum(y, sr, described)
 
 
 def compute_file_descriptors(path: str | os.PathLike) -> "pd.Series":

@@ -84,9 +84,9 @@ def predict_song(title: str, y: np.ndarray, *, predictor: "Predictor", sr: int =
     descriptors = compute_descriptors(y, sr=sr)
     heard, config = y / (np.abs(y).max() or 1), predictor.spectrogram
     if sr != config.sr:
-        import librosa
+        import soxr
 
-        heard = librosa.resample(heard, orig_sr=sr, target_sr=config.sr)
+        heard = soxr.resample(heard, sr, config.sr)
         heard = heard / (np.abs(heard).max() or 1)
     heard = heard.astype(np.float32)
     prediction = predictor.predict_track(compute_spectrogram(heard, config=config))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
 from mer_utils import descriptors
 from mer_utils.audio import AudioError, save_audio
@@ -364,3 +365,16 @@ def test_files_that_are_no_tables_are_refused(tmp_path, path, says):
     (tmp_path / "utf16.csv").write_bytes("song,energy\nHurt,0.2\n".encode("utf-16"))
     with pytest.raises(DescriptorError, match=says):
         load_spotify_features(tmp_path / path)
+
+
+def test_librosa_is_used_by_one_process_at_a_time(monkeypatch):
+    """Numba's cache, filled by several processes at once, has crashed one in four of them."""
+
+    def describe(*_):
+        with pytest.raises(Timeout):
+            FileLock(descriptors._LOCK).acquire(timeout=0)
+        return "described"
+
+    monkeypatch.setattr(descriptors, "_describe_spectrum", describe)
+    assert compute_descriptors(np.ones(3 * SR)) == "described"
+    FileLock(descriptors._LOCK).acquire(timeout=10).release()
