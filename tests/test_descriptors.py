@@ -377,4 +377,5 @@ def test_librosa_is_used_by_one_process_at_a_time(monkeypatch):
 
     monkeypatch.setattr(descriptors, "_describe_spectrum", describe)
     assert compute_descriptors(np.ones(3 * SR)) == "described"
-    FileLock(descriptors._LOCK).acquire(timeout=10).release()
+    with FileLock(descriptors._LOCK, timeout=10):
+        pass
