@@ -24,8 +24,8 @@ _SIDES = "◂ better than A2E          worse than A2E: the bottleneck costs ▸"
 _STEPS = {
     "narrowness": "r(A2E) - r(A2E, rank 7)",
     "extra layer": "r(A2E) - r(A2B2E)",
-    "names": "r(A2B2E) - r(Joint, rd. start)",
-    "start": "r(Joint, rd. start) - r(Joint)",
+    "names": "r(A2B2E) - r(Joint, random)",
+    "start": "r(Joint, random) - r(Joint)",
 }
 _OURS = "ours, generated music, with 95 % interval"
 _TICK = {"marker": "|", "s": 130, "color": THEIRS, "linewidths": 1.8}

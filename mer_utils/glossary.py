@@ -67,7 +67,7 @@ COMPARATIVES = {
     "fear": ("less fearful", "more fearful"),
     "happy": ("less happy", "happier"),
     "sad": ("less sad", "sadder"),
-    "tender": ("less tender", "tenderer"),
+    "tender": ("less tender", "more tender"),
 }
 
 #: Five clusters of mood adjectives in use for sorting music (Kim et al. 2010, as in the talk).
