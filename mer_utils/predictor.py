@@ -7,10 +7,11 @@ same call on any number of cores, and the same to 1e-5 however clips are batched
 Public names: ``Predictor``, ``Prediction``, ``TrackPrediction``, ``OutputFunction``, ``PredictorError``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from threading import Barrier
 from typing import NamedTuple
@@ -18,13 +19,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from .checkpoints import compute_digest
 from .inference import fold_network
-from .networks import BANDS, HEADS, MIN_FRAMES, AudioNetwork, TrainedNetwork, load_network
+from .networks import BANDS, HEADS, MIN_FRAMES, AudioNetwork, Outputs, TrainedNetwork, load_network
 from .ratings import EMOTIONS, MIDLEVEL
+from .receptive import compute_fields
 from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, SpectrogramError, compute_window_starts, select_window
 
 _NAMES = {"midlevel": MIDLEVEL, "emotion": EMOTIONS}
 _DEFAULTS = SpectrogramConfig()
+_Network = Callable[[torch.Tensor], Outputs]
 
 
 class PredictorError(ValueError):
@@ -85,10 +89,30 @@ class OutputFunction:
         """Names of the outputs, one per column."""
         return tuple(name for head in self.heads for name in _NAMES[head])
 
+    @property
+    def training_mean(self) -> float:
+        """Mean of the training spectrograms, log10(1 + magnitude)."""
+        return self.predictor.training_mean
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the network and of the outputs chosen."""
+        return "-".join((self.predictor.fingerprint[:16], *self.heads))
+
     def __call__(self, specs: np.ndarray) -> np.ndarray:
         """Map raw spectrograms (n, n_frames, 149) to outputs (n, n_outputs), float32, unit scale."""
-        prediction = self.predictor.predict(specs)
-        return np.concatenate([getattr(prediction, head) for head in self.heads], axis=1)
+        return self._join(self.predictor.predict(specs))
+
+    def places(self, specs: np.ndarray) -> np.ndarray:
+        """Map raw spectrograms to what each place of the last maps says, (n, n_places, n_outputs); see `places`."""
+        return self._join(self.predictor.predict_places(specs))
+
+    def fields(self, n_frames: int) -> np.ndarray:
+        """Give the field of each place, (n_places, 4), as `receptive.compute_fields` does."""
+        return compute_fields(self.predictor.network, n_frames)
+
+    def _join(self, prediction: Prediction) -> np.ndarray:
+        return np.concatenate([getattr(prediction, head) for head in self.heads], axis=-1)
 
 
 class Predictor:
@@ -113,6 +137,10 @@ class Predictor:
         One of `networks.SCHEMES`.
     training_mean
         Mean of the training spectrograms, the papers' value for hidden segments, log10(1 + magnitude).
+    network
+        Folded, on the device.
+    fingerprint
+        Digest, hexadecimal, of weights and normalisation.
     """
 
     def __init__(
@@ -128,7 +156,8 @@ class Predictor:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.scheme, self.spectrogram = network.scheme, spectrogram
         self.batch_size = batch_size or (4 if self._device.type == "cpu" else 64)
-        self._network = fold_network(network, winograd=self._device.type == "cpu").to(self._device)
+        self.fingerprint = compute_digest(network.state_dict(), repr((self.training_mean, self._std)))
+        self.network = fold_network(network, winograd=self._device.type == "cpu").to(self._device)
         self._heads = HEADS[network.scheme]
 
     @classmethod
@@ -169,28 +198,55 @@ class Predictor:
         PredictorError
             If the shape is wrong, or a value is NaN or infinite.
         """
+        return self._predict(specs, self.network)
+
+    def predict_places(self, specs: np.ndarray | Sequence[np.ndarray]) -> Prediction:
+        """Predict what each place of the last maps says; the prediction is the mean over places.
+
+        Parameters
+        ----------
+        specs
+            As for `predict`.
+
+        Returns
+        -------
+        Prediction
+            (n, n_places, 7) and (n, n_places, 8), places in the order of `receptive.compute_fields`.
+
+        Raises
+        ------
+        PredictorError
+            As `predict`.
+        """
+        return self._predict(specs, self._read_places)
+
+    def _read_places(self, x: torch.Tensor) -> Outputs:
+        return self.network.read_out(self.network.backbone(x).flatten(2).transpose(1, 2))
+
+    def _predict(self, specs: np.ndarray | Sequence[np.ndarray], network: _Network) -> Prediction:
         if isinstance(specs, np.ndarray) and specs.ndim == 2:
             specs = specs[None]
         if len({np.shape(spec) for spec in specs}) > 1:
             raise PredictorError("spectrograms predicted together must have one shape: cut windows first")
-        batches = (specs[first : first + self.batch_size] for first in range(0, len(specs), self.batch_size))
+        batches = [specs[first : first + self.batch_size] for first in range(0, len(specs), self.batch_size)]
         if self._device.type == "cpu":
             # A batch on each core is faster than all cores on one batch, where each layer waits for the slowest core.
-            parts = list(_build_workers(torch.get_num_threads()).map(self._predict_batch, batches))
+            workers = _build_workers(torch.get_num_threads())
+            parts = list(workers.map(self._predict_batch, batches, repeat(network)))
         else:
             # TF32 would keep ten bits of each product, too few for 1e-5.
             with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-                parts = [self._predict_batch(batch) for batch in batches]
+                parts = [self._predict_batch(batch, network) for batch in batches]
         return Prediction(*(self._join(parts, head) if head in self._heads else None for head in _NAMES))
 
     def _join(self, parts: list[Prediction], head: str) -> np.ndarray:
         nothing = np.empty((0, len(_NAMES[head])), np.float32)
-        return np.concatenate([nothing, *(getattr(part, head) for part in parts)])
+        return np.concatenate([getattr(part, head) for part in parts]) if parts else nothing
 
     @torch.inference_mode()
-    def _predict_batch(self, specs: np.ndarray | Sequence[np.ndarray]) -> Prediction:
+    def _predict_batch(self, specs: np.ndarray | Sequence[np.ndarray], network: _Network) -> Prediction:
         x = torch.from_numpy(_checked(specs)).to(self._device).sub_(self.training_mean).div_(self._std)[:, None]
-        outputs = self._network(x.contiguous(memory_format=torch.channels_last))
+        outputs = network(x.contiguous(memory_format=torch.channels_last))
         return Prediction(*(None if head is None else head.cpu().numpy() for head in outputs))
 
     def predict_track(

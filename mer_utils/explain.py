@@ -1,0 +1,210 @@
+"""LIME for spectrograms: which segments move which output, for all outputs from one set of predictions.
+
+Segments are switched off at random, the predictor is asked, and a linear surrogate is fitted to its answers (Ribeiro,
+Singh & Guestrin 2016; for this kind of net Haunschmid, Chowdhury & Widmer, ML4MD@ICML 2019).
+
+Public names: ``explain_spectrogram``, ``select_segments``, ``ExplainOptions``, ``PAPER_OPTIONS``, ``ExplainError``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .explanation import ExplainError, Explanation, Samples, compute_sound_fingerprint
+from .masks import BLOCK, build_hidden, check_design, draw_masks
+from .places import KEPT, PlaceSquares
+from .probing import Predict, Probe
+from .samplesize import find_sample_size
+from .sampling import PAPER_OPTIONS, ExplainOptions, Sampler
+from .selection import compute_two_sided, select_segments
+from .surrogate import LeastSquares, compute_errors, compute_kernel, compute_r2
+
+__all__ = ["PAPER_OPTIONS", "ExplainError", "ExplainOptions", "explain_spectrogram", "select_segments"]
+
+_LOOKS = 6  # doublings before the last sample at which the weights are written down
+
+
+def explain_spectrogram(
+    predict: Predict, spec: np.ndarray, segments: np.ndarray, *, n_samples: int | str = 50_000, **options: Any
+) -> Explanation:
+    """Explain all outputs of a predictor for one spectrogram by its segments.
+
+    Stopping it (Ctrl-C) gives the explanation by the samples taken so far, labelled as not ``complete``.
+
+    Parameters
+    ----------
+    predict
+        Any callable from raw spectrograms (n, n_frames, 149) to (n, n_outputs). `Predictor.outputs` gives one that
+        knows its names, its training mean and its places.
+    spec
+        (n_frames, 149) log10(1 + magnitude).
+    segments
+        (n_frames, 149) labels 0 to n - 1 without gaps, as `segments.compute_segments` gives them.
+    n_samples
+        Perturbed spectrograms, rounded up to whole pairs; 50 000 in the papers. ``"auto"`` looks for the number at
+        which two independent halves agree (`samplesize.find_sample_size`), then explains with that many fresh ones.
+    options
+        The fields of `ExplainOptions`; ``**PAPER_OPTIONS`` is the method of 2019.
+
+    Returns
+    -------
+    Explanation
+        The same for the same input and seed.
+
+    Raises
+    ------
+    ExplainError
+        For bad input or options, fewer samples than it takes to tell the segments apart, or a predictor that gives
+        NaN, the wrong shape, another value than expected, or another one when asked again.
+    KeyboardInterrupt
+        If somebody stopped it before there were enough samples to fit anything.
+    """
+    chosen = _build_options(options)
+    spec, segments = _checked(spec, segments)
+    mean = float(getattr(predict, "training_mean", np.nan))
+    hide = chosen.hide if chosen.hide is not None else ("training_mean" if np.isfinite(mean) else "silence")
+    hidden = build_hidden(spec, segments, hide, training_mean=mean)
+    probe = Probe(predict, spec, segments, hidden, names=chosen.output_names)
+    if chosen.expected is not None:
+        probe.check_constancy(chosen.expected)
+    sampler = Sampler(probe, chosen)
+    config = {"fit": "places" if sampler.by_place else "least squares", "segmentation": chosen.segmentation}
+    config |= {"kernel_width": chosen.kernel_width, "ridge": chosen.ridge}
+    with tqdm(unit=" predictions", desc="explain", disable=not chosen.progress, smoothing=0.05) as bar:
+        if n_samples == "auto":
+            n_samples, config["looks"] = find_sample_size(sampler, report=bar.update)
+        n_samples = _settle_size(sampler, n_samples)
+        bar.reset(total=n_samples + chosen.n_holdout)
+        record = _explain(sampler, n_samples, bar.update)
+    probe.check_constancy()
+    return Explanation(
+        **record | {"config": config | record["config"]},
+        prediction=probe.prediction.astype(np.float64),
+        segments=segments,
+        spec=spec,
+        start=float(chosen.start),
+        fps=float(chosen.fps),
+        hide=hide if hide == "segment_mean" else float(hidden.flat[0]),
+        keep_prob=chosen.keep_prob,
+        design="given" if chosen.masks is not None else chosen.design,
+        output_names=probe.names,
+        seed=chosen.seed,
+        sound=compute_sound_fingerprint(spec),
+        network=getattr(predict, "fingerprint", ""),
+    )
+
+
+def _build_options(options: dict[str, Any]) -> ExplainOptions:
+    known = [f.name for f in fields(ExplainOptions)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ExplainError(f"unknown option {', '.join(unknown)}; there are: {', '.join(known)}")
+    chosen = ExplainOptions(**options)
+    check_design(chosen.design, chosen.keep_prob)
+    if chosen.n_holdout < 2 or chosen.ridge < 0 or (chosen.kernel_width is not None and chosen.kernel_width <= 0):
+        raise ExplainError("n_holdout is at least 2, ridge at least 0, and a kernel has a width above 0 or is None")
+    return chosen
+
+
+def _checked(spec: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spec, segments = np.array(spec, np.float32), np.array(segments)
+    if spec.ndim != 2 or spec.shape != segments.shape:
+        raise ExplainError(f"segments {segments.shape} and spectrogram {spec.shape} must have the same cells")
+    if not np.isfinite(spec).all():
+        raise ExplainError("a spectrogram to explain must not hold NaN or infinite values")
+    if not spec.any():
+        raise ExplainError("the spectrogram is silent: there is nothing to explain")
+    labels = np.unique(segments)
+    if not np.issubdtype(segments.dtype, np.integer) or labels[0] != 0 or labels[-1] != len(labels) - 1:
+        raise ExplainError("segments are whole numbers from 0 to n - 1 without gaps")
+    return spec, segments.astype(np.int32)
+
+
+def _settle_size(sampler: Sampler, n_samples: int | str) -> int:
+    masks = sampler.options.masks
+    if masks is not None:
+        if np.ndim(masks) != 2 or np.shape(masks)[1] != sampler.probe.n_segments or np.asarray(masks).dtype != bool:
+            raise ExplainError(f"masks are (n, {sampler.probe.n_segments}) bool, not {np.shape(masks)}")
+        n_samples = len(masks)
+    if not isinstance(n_samples, int | np.integer):
+        raise ExplainError(f"n_samples is a whole number or 'auto', not {n_samples!r}")
+    if n_samples < sampler.fewest:
+        raise ExplainError(
+            f"{n_samples} samples are too few for {sampler.probe.n_segments} segments: take at least {sampler.fewest}"
+        )
+    return int(n_samples) + (int(n_samples) % 2 if sampler.pairs else 0)
+
+
+def _explain(sampler: Sampler, n_samples: int, report: Callable[[int], object]) -> dict[str, Any]:
+    """Draw, ask and fit: all fields of an explanation that come from samples."""
+    holdout = _take_holdout(sampler, report)
+    sums, looks, taken = sampler.build_sums(), {}, []
+    wanted = [n_samples >> k for k in range(_LOOKS, 0, -1) if n_samples >> k >= sampler.fewest]
+    try:
+        for masks in _draw(sampler, n_samples):
+            outputs = sampler.take(masks, sums)
+            taken.append(Samples.pack(masks, outputs))
+            report(len(masks))
+            if wanted and sums.n >= wanted[0]:
+                looks[sums.n] = sums.fit().weights.astype(np.float32)
+                wanted = [n for n in wanted if n > sums.n]
+    except KeyboardInterrupt:
+        if sums.n < sampler.fewest:
+            raise KeyboardInterrupt(f"stopped: fewer than {sampler.fewest} samples explain nothing") from None
+    bits, outputs = (np.concatenate([getattr(part, name) for part in taken]) for name in ("bits", "outputs"))
+    samples = Samples(bits, sampler.probe.n_segments, outputs)
+    return _assess(sampler, sums, samples, holdout) | {
+        "looks": looks,
+        "n_samples": len(samples),
+        "complete": len(samples) == n_samples,
+    }
+
+
+def _draw(sampler: Sampler, n_samples: int) -> Iterator[np.ndarray]:
+    given = sampler.options.masks
+    for first in range(0, n_samples, BLOCK):
+        size = min(BLOCK, n_samples - first)
+        yield sampler.draw(first // BLOCK, stream=0)[:size] if given is None else given[first : first + size]
+
+
+def _take_holdout(sampler: Sampler, report: Callable[[int], object]) -> Samples:
+    """Ask under masks, each independent of all others, on which nothing is fitted."""
+    n, options = sampler.options.n_holdout, sampler.options
+    seed, n_segments = (options.seed, 1), sampler.probe.n_segments
+    masks = draw_masks(n, n_segments, design="bernoulli", keep_prob=options.keep_prob, seed=seed)[1:]
+    outputs = []
+    for first in range(0, len(masks), BLOCK):
+        outputs.append(sampler.probe.ask(masks[first : first + BLOCK]))
+        report(len(outputs[-1]))
+    return Samples.pack(masks, np.concatenate(outputs))
+
+
+def _assess(sampler: Sampler, sums: LeastSquares | PlaceSquares, samples: Samples, holdout: Samples) -> dict[str, Any]:
+    """Fit, and find out how far the fit can be trusted."""
+    options, fit, masks = sampler.options, sums.fit(), samples.masks
+    n_fitted = len(masks) - sampler.probe.n_segments - 1
+    if sampler.by_place:
+        robust = std = sums.compute_errors(options.keep_prob)
+        dof = n_fitted = min(len(masks), KEPT) // (1 + sampler.pairs) - 1
+    else:
+        choices = {"kernel_width": options.kernel_width, "pairs": sampler.pairs}
+        std, robust = compute_errors(fit, masks, samples.outputs, **choices)
+        dof = len(masks) // (1 + sampler.pairs) - sampler.probe.n_segments - 1
+    fitted = fit(holdout.masks)
+    return {
+        "weights": fit.weights,
+        "intercept": fit.intercept,
+        "std_errors": std,
+        "robust_errors": robust,
+        "p_values": compute_two_sided(fit.weights, std, n_fitted),
+        "r2": compute_r2(samples.outputs, fit(masks), compute_kernel(masks, options.kernel_width)),
+        "r2_holdout": compute_r2(holdout.outputs, fitted),
+        "local_prediction": fit.intercept + fit.weights.sum(axis=0),
+        "samples": samples,
+        "holdout": holdout,
+        "holdout_fitted": fitted,
+        "config": {"dof": int(dof)},
+    }

@@ -1,0 +1,85 @@
+"""How many samples an explanation needs: two halves are fitted apart until they say the same.
+
+Public names: ``find_sample_size``, ``compute_agreement``, ``TOP``, ``LEAST_JACCARD``, ``LEAST_CORRELATION``.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .masks import BLOCK
+from .sampling import Sampler
+
+#: Largest weights whose sets are compared, and how well halves must agree at two successive looks.
+TOP, LEAST_JACCARD, LEAST_CORRELATION = 30, 0.9, 0.99
+_STREAM = 2
+
+
+def find_sample_size(
+    sampler: Sampler, *, most: int = 50_000, report: Callable[[int], object] = lambda n: None
+) -> tuple[int, list[dict[str, Any]]]:
+    """Double the number of samples until independent halves of them agree twice in a row.
+
+    The first look is at four samples per segment. Halves agree where, for every output, their `TOP` largest weights
+    have a Jaccard index of `LEAST_JACCARD` and all weights correlate at `LEAST_CORRELATION`. Looking again and again
+    makes agreement by chance more likely, so an explanation of the size found is drawn afresh.
+
+    Parameters
+    ----------
+    sampler
+        Where samples come from; the masks are of a stream of their own.
+    most
+        Number of samples at which to give up.
+    report
+        Called with the number of samples after each block.
+
+    Returns
+    -------
+    n : int
+        The number at the second of two looks that agreed, or ``most``.
+    looks : list of dict
+        Per look: ``n``, ``jaccard`` and ``correlation`` of the halves (of the worst output) and ``agrees``.
+    """
+    halves = sampler.build_sums(), sampler.build_sums()
+    looks: list[dict[str, Any]] = []
+    wanted, done = max(4 * sampler.probe.n_segments, 2 * sampler.fewest), 0
+    while True:
+        wanted = min(wanted, most)
+        while done * BLOCK < wanted or done % 2:
+            sampler.take(sampler.draw(done, stream=_STREAM), halves[done % 2])
+            done += 1
+            report(BLOCK)
+        agreement = compute_agreement(*(half.fit().weights for half in halves))
+        jaccard, correlation = (float(values.min()) for values in agreement)
+        agrees = jaccard >= LEAST_JACCARD and correlation >= LEAST_CORRELATION
+        looks.append({"n": done * BLOCK, "jaccard": jaccard, "correlation": correlation, "agrees": agrees})
+        if wanted >= most or (all(look["agrees"] for look in looks[-2:]) and len(looks) > 1):
+            return min(done * BLOCK, most), looks
+        wanted *= 2
+
+
+def compute_agreement(a: np.ndarray, b: np.ndarray, *, top: int = TOP) -> tuple[np.ndarray, np.ndarray]:
+    """Compute how far two sets of weights agree, output by output.
+
+    Parameters
+    ----------
+    a, b
+        (n_segments, n_outputs) each.
+    top
+        Number of largest |weights| whose sets are compared.
+
+    Returns
+    -------
+    jaccard : numpy.ndarray
+        (n_outputs,) segments in both sets over segments in either, 0-1.
+    correlation : numpy.ndarray
+        (n_outputs,) Pearson r of all weights; NaN where one side has no variance, as empty explanations never agree.
+    """
+    first, second = (np.argsort(-np.abs(weights), axis=0, kind="stable")[:top] for weights in (a, b))
+    shared = np.array([len(np.intersect1d(*pair)) for pair in zip(first.T, second.T, strict=True)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centred = a - a.mean(axis=0), b - b.mean(axis=0)
+        scale = np.sqrt((centred[0] ** 2).sum(axis=0) * (centred[1] ** 2).sum(axis=0))
+        correlation = (centred[0] * centred[1]).sum(axis=0) / np.where(scale > 0, scale, np.nan)
+    return shared / (2 * min(top, len(a)) - shared), correlation

@@ -1,0 +1,150 @@
+"""Which segments of an explanation are worth showing.
+
+A weight that is not exactly zero becomes significant with enough samples, so a count of kept segments means nothing
+without the number of samples, the rule and the unit: `describe_selection` says all of them.
+
+Public names: ``RULES``, ``select_segments``, ``describe_selection``, ``compute_p_values``, ``compute_paper_p_values``.
+"""
+
+import numpy as np
+
+from .explanation import ExplainError, Explanation
+
+#: Threshold of each rule. ``"paper"``: p / |w| below it, with the p of 2019 (talk; audioLIME, branch mml2020).
+#: ``"bh"``: share of false discoveries (Benjamini & Hochberg 1995), with robust p. ``"top"``: number of segments.
+RULES = {"paper": 1e-5, "bh": 0.05, "top": 30}
+#: Smallest |weight| that is shown, as a share of the largest; the papers had none.
+FLOOR = 0.05
+
+
+def select_segments(
+    explanation: Explanation,
+    output: str,
+    *,
+    rule: str = "bh",
+    threshold: float | None = None,
+    floor: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Select the segments that raise an output and those that lower it.
+
+    Parameters
+    ----------
+    explanation
+        Any; nothing is computed anew.
+    output
+        Name of the output.
+    rule
+        One of `RULES`.
+    threshold
+        Of the rule; None takes that in `RULES`.
+    floor
+        Smallest |weight| kept, as a share of the largest; None is `FLOOR`, and 0 with the rule ``"paper"``.
+
+    Returns
+    -------
+    positive, negative : numpy.ndarray
+        Labels, the largest |weight| first. Either may be empty: then nothing is certain enough to be shown.
+
+    Raises
+    ------
+    ExplainError
+        For an unknown output or rule.
+    """
+    column = explanation.index(output)
+    threshold, floor = _settle(rule, threshold, floor)
+    sizes = np.abs(explanation.weights[:, column])
+    kept = sizes >= floor * sizes.max()
+    if rule == "top":
+        kept &= np.argsort(np.argsort(-sizes, kind="stable")) < threshold
+    elif rule == "bh":
+        kept &= _control_discoveries(compute_p_values(explanation)[:, column]) <= threshold
+    else:
+        kept &= compute_paper_p_values(explanation)[:, column] < threshold * sizes
+    order = np.argsort(-sizes, kind="stable")
+    order = order[(kept & (sizes > 0))[order]]
+    raises = explanation.weights[order, column] > 0
+    return order[raises], order[~raises]
+
+
+def describe_selection(
+    explanation: Explanation,
+    output: str,
+    *,
+    rule: str = "bh",
+    threshold: float | None = None,
+    floor: float | None = None,
+) -> str:
+    """Say how many segments were kept, by which rule, from how many samples, and in which unit.
+
+    Parameters
+    ----------
+    explanation, output, rule, threshold, floor
+        As in `select_segments`.
+    """
+    positive, negative = select_segments(explanation, output, rule=rule, threshold=threshold, floor=floor)
+    threshold, floor = _settle(rule, threshold, floor)
+    words = {
+        "paper": f"p / |weight| < {threshold:g}",
+        "bh": f"at most {threshold:.0%} false discoveries",
+        "top": f"the {threshold:g} largest",
+    }[rule]
+    least = f", |weight| at least {floor:.0%} of the largest" if floor else ""
+    stopped = "" if explanation.complete else ", stopped early"
+    n_kept = len(positive) + len(negative)
+    counts = f"{len(positive)} positive and {len(negative)} negative" if n_kept else "none"
+    return (
+        f"{output}: {counts} of {explanation.n_segments} segments kept"
+        f" ({words}{least}; N = {explanation.n_samples}{stopped}; unit rating / 10)"
+    )
+
+
+def _settle(rule: str, threshold: float | None, floor: float | None) -> tuple[float, float]:
+    if rule not in RULES:
+        raise ExplainError(f"unknown rule {rule!r}; there are: {', '.join(RULES)}")
+    threshold = RULES[rule] if threshold is None else threshold
+    floor = (0.0 if rule == "paper" else FLOOR) if floor is None else floor
+    if not threshold >= 0 or not 0 <= floor <= 1:
+        raise ExplainError(f"a threshold is 0 or more and a floor between 0 and 1, not {threshold} and {floor}")
+    return threshold, floor
+
+
+def _control_discoveries(p_values: np.ndarray) -> np.ndarray:
+    from scipy.stats import false_discovery_control
+
+    return false_discovery_control(p_values)
+
+
+def compute_p_values(explanation: Explanation) -> np.ndarray:
+    """Compute two-sided p (n_segments, n_outputs) of each weight being 0, from the robust standard errors."""
+    return compute_two_sided(explanation.weights, explanation.robust_errors, explanation.config["dof"])
+
+
+def compute_two_sided(weights: np.ndarray, errors: np.ndarray, dof: float) -> np.ndarray:
+    """Compute two-sided p of Student's t; 1 where a weight is 0 without any error."""
+    from scipy.stats import t
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(weights) / errors
+    return 2 * t.sf(np.where(weights == 0, 0, ratio), dof)
+
+
+def compute_paper_p_values(explanation: Explanation) -> np.ndarray:
+    """Compute p (n_segments, n_outputs) by the formula of 2019, which is not the textbook's.
+
+    The standard error is the diagonal of the *matrix square root* of MSE (X'X)⁻¹, not the square root of its diagonal;
+    MSE is the unweighted mean squared residual (divisor n), and kernel and ridge are left out of account (package
+    ``regressors``, which audioLIME used). There the vector began with the intercept and was paired with the segments
+    without dropping it; here p and segment belong together.
+    """
+    masks, outputs = explanation.samples.masks, explanation.samples.outputs
+    n = len(masks)
+    design = np.concatenate([np.ones((n, 1), np.float32), masks.astype(np.float32)], axis=1)
+    values, vectors = np.linalg.eigh((design.T @ design).astype(np.float64))
+    if values[0] <= 1e-8 * values[-1]:
+        raise ExplainError(f"{n} samples are too few for the papers' p of {explanation.n_segments} segments")
+    root = ((vectors**2) @ values**-0.5)[1:]  # diagonal of (X'X)^-1/2
+    squares = np.zeros(outputs.shape[1])
+    for first in range(0, n, 1024):
+        part = slice(first, first + 1024)
+        squares += ((outputs[part] - masks[part] @ explanation.weights - explanation.intercept) ** 2).sum(axis=0)
+    return compute_two_sided(explanation.weights, np.outer(root, np.sqrt(squares / n)), n - 1)
