@@ -10,6 +10,7 @@ Public names: ``PlaceSquares``, ``KEPT``.
 
 import numpy as np
 
+from .cores import on_one_core
 from .explanation import ExplainError
 from .surrogate import Fit
 
@@ -39,6 +40,7 @@ class PlaceSquares:
         self._moments = np.zeros((n_segments + 1, n_places * n_outputs))
         self._kept: list[_Pair] = []
 
+    @on_one_core
     def add(self, masks: np.ndarray, places: np.ndarray) -> None:
         """Add masks (n, n_segments) and what the places (n, n_places, n_outputs) said under them."""
         design = np.concatenate([np.ones((len(masks), 1)), masks], axis=1).astype(np.float32)
@@ -48,6 +50,7 @@ class PlaceSquares:
             self._kept.append((masks, places))
         self.n += len(masks)
 
+    @on_one_core
     def fit(self) -> Fit:
         """Solve for the surrogate.
 
@@ -74,6 +77,7 @@ class PlaceSquares:
             weights[place, seen] = np.linalg.solve(centred[np.ix_(seen, seen)], right)
         return weights, moments[0] / self.n - np.einsum("s,pso->po", means, weights)
 
+    @on_one_core
     def compute_errors(self, keep_prob: float) -> np.ndarray:
         """Compute standard errors (n_segments, n_outputs) of the weights.
 

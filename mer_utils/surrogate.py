@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .cores import on_one_core
 from .explanation import ExplainError
 
 _CHUNK = 1024  # samples of the second pass at once
@@ -81,6 +82,7 @@ class LeastSquares:
         self._normal = np.zeros((n_segments + 1, n_segments + 1))
         self._moments = np.zeros((n_segments + 1, n_outputs))
 
+    @on_one_core
     def add(self, masks: np.ndarray, outputs: np.ndarray) -> None:
         """Add masks (n, n_segments) and the outputs (n, n_outputs) under them."""
         design = build_design(masks)
@@ -89,6 +91,7 @@ class LeastSquares:
         self._moments += weighted @ outputs.astype(np.float64)
         self.n += len(masks)
 
+    @on_one_core
     def fit(self) -> Fit:
         """Solve for the surrogate.
 
@@ -115,6 +118,7 @@ def build_design(masks: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones((len(masks), 1)), masks], axis=1)
 
 
+@on_one_core
 def compute_errors(
     fit: Fit, masks: np.ndarray, outputs: np.ndarray, *, kernel_width: float | None, pairs: bool
 ) -> tuple[np.ndarray, np.ndarray]:
