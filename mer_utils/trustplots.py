@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _UNIT = "rating / 10"
 _VERDICTS = {"holds": "#007A5A", "weak": "#B07A00", "do not trust": "#C04A00"}
-_TIMES = {0.1: "0.1 s", 1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h"}
+# Times to mark, seconds.
+_TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 36000)
 
 
 def plot_fidelity(
@@ -49,7 +50,8 @@ def plot_fidelity(
         panel.scatter(*whole, marker="*", s=90, color=THEIRS, label="everything on", zorder=3)
         panel.axline(whole[:1] * 2, slope=1, color=FAINT, linewidth=1, zorder=0)
         low, high = np.sort([*panel.get_xlim(), *panel.get_ylim()])[[0, -1]]
-        panel.set(title=name, xlim=(low, high), ylim=(low, high), box_aspect=1)
+        panel.set(xlim=(low, high), ylim=(low, high), box_aspect=1)
+        panel.set_title(name, pad=17)  # above the verdict
         panel.locator_params(nbins=4)
         _write_verdict(panel, explanation.r2_holdout[column], card.loc[name, "verdict"] if card is not None else "")
     for panel in ax[len(names) :]:
@@ -61,10 +63,9 @@ def plot_fidelity(
 
 
 def _write_verdict(ax: "Axes", r2: float, verdict: str) -> None:
-    """Write R² and, in its colour, the verdict into the corner above the diagonal."""
-    ax.annotate(f"R² = {r2:z.2f}", (0.04, 0.96), xycoords="axes fraction", va="top", **NOTE)
-    style = NOTE | {"color": _VERDICTS.get(verdict, THEIRS), "weight": "bold"}
-    ax.annotate(verdict, (0.04, 0.86), xycoords="axes fraction", va="top", **style)
+    """Write R² and the verdict, in its colour, between title and panel."""
+    style = {"color": _VERDICTS.get(verdict, THEIRS), "xycoords": "axes fraction", "textcoords": "offset points"}
+    ax.annotate(f"R² {r2:z.2f}{verdict and ': '}{verdict}", (0, 1), (0, 4), **style)
 
 
 def plot_convergence(
@@ -92,14 +93,18 @@ def plot_convergence(
     ax.set_xticks(ticks, [f"{n:,}".replace(",", " ") for n in ticks])
     ax.set_xticks([], minor=True)
     top = ax.secondary_xaxis("top", functions=(lambda n: n / rate, lambda seconds: seconds * rate))
-    low, high = looks.index.min() / rate, looks.index.max() / rate
-    shown = {seconds: words for seconds, words in _TIMES.items() if low <= seconds <= high}
-    top.set_xticks(list(shown), list(shown.values()))
+    shown = [seconds for seconds in _TIMES if looks.index.min() <= seconds * rate <= looks.index.max()]
+    top.set_xticks(shown, [_write_time(seconds) for seconds in shown])
     top.set_xticks([], minor=True)
     top.set_xlabel(f"time at {rate:g} predictions per second")
     ax.grid(visible=True)
     ax.legend(loc="lower right")
     return fig, ax
+
+
+def _write_time(seconds: float) -> str:
+    unit, name = (3600, "h") if seconds >= 3600 else (60, "min") if seconds >= 60 else (1, "s")
+    return f"{seconds / unit:g} {name}"
 
 
 def plot_curves(
@@ -122,11 +127,12 @@ def plot_curves(
         table = curves.xs(name, level="output")
         share = 100 * table.index
         panel.fill_between(share, table["random_low"], table["random_high"], color=FAINT, alpha=0.4, linewidth=0)
-        panel.plot(share, table["random"], color="#707070", linewidth=1, label="random orders, nine in ten")
+        panel.plot(share, table["random"], color="#707070", linewidth=1, label="random orders (band: nine in ten)")
         panel.plot(share, table["most_first"], color=OURS, label="most positive weights first")
         panel.plot(share, table["least_first"], color=OURS, linestyle="--", label="most negative weights first")
         panel.set_title(name)
         panel.locator_params(nbins=4)
+        panel.margins(y=0.14)  # room for the gain
         if gains is not None:
             panel.annotate(f"gain {gains.loc[name, 'gain']:+z.3f}", (0.04, 0.03), xycoords="axes fraction", **NOTE)
     for panel in panels[len(names) :]:

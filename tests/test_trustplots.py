@@ -81,9 +81,12 @@ def test_fidelity_shows_fresh_masks_against_the_surrogate():
 def test_fidelity_says_r2_and_verdict():
     _, ax = plot_fidelity(EXPLAINED, card=CARD)
     told = [get_texts(panel) for panel in ax[:7]]
-    assert [words[0] for words in told] == [f"R² = {r2:.2f}" for r2 in EXPLAINED.r2_holdout]
-    assert [words[1] for words in told] == list(CARD["verdict"])
-    assert len({panel.texts[1].get_color() for panel in ax[:3]}) == 3
+    assert told == [[f"R² {r2:.2f}: {said}"] for r2, said in zip(EXPLAINED.r2_holdout, CARD["verdict"], strict=True)]
+    assert len({panel.texts[0].get_color() for panel in ax[:3]}) == 3
+
+
+def test_fidelity_without_a_card_passes_no_verdict():
+    assert get_texts(plot_fidelity(EXPLAINED)[1][0]) == [f"R² {EXPLAINED.r2_holdout[0]:.2f}"]
 
 
 def test_convergence_draws_each_curve_and_skips_what_is_not_known():
@@ -106,7 +109,8 @@ def test_the_demo_took_331_seconds(rate, found):
 def test_times_stand_where_they_fall():
     top = plot_convergence(LOOKS)[1].child_axes[0]
     words = [label.get_text() for label in top.get_xticklabels()]
-    assert dict(zip(words, top.get_xticks(), strict=True)) == {"10 s": 10, "1 min": 60}
+    times = {"10 s": 10, "30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300}
+    assert dict(zip(words, top.get_xticks(), strict=True)) == times
 
 
 def test_close_numbers_of_samples_get_one_tick():
