@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+# Equal steps of the share of cells.
+_STEPS = 20
+
+
 class FaithfulnessError(ValueError):
     """Predictors, orders or tables of which no faithfulness can be computed."""
 
@@ -65,8 +69,8 @@ def compute_faithfulness(
     explanation: Explanation,
     *,
     hide: float | str | None = None,
+    by: str = "cell",
     n_random: int = 32,
-    steps: int = 20,
     seed: int = 0,
 ) -> Faithfulness:
     """Compute deletion in the order of the weights, in the reversed order and in random orders, for every output.
@@ -84,26 +88,31 @@ def compute_faithfulness(
         Any.
     hide
         As in `compute_curve`. None is silence, or the mean of the spectrogram where the explainer hid by silence.
+    by
+        What comes first: the largest weight per ``"cell"``, or per ``"segment"``. As curves run over cells, right
+        weights of a predictor that adds up beat any other order by cell, but not by segment: a large segment may have
+        a large weight, and be hidden early at a high price of cells.
     n_random
-        Random orders, shared by the outputs.
-    steps
-        Predictions per curve. About (n_random + 2 n_outputs) * steps are made altogether.
+        Random orders, shared by the outputs. About 20 (n_random + 2 n_outputs) predictions are made altogether.
     seed
         Of the random orders.
 
     Raises
     ------
     FaithfulnessError, DeletionError, ExplainError
-        If the predictor has other outputs or there is no random order; as in `compute_curve`.
+        If the predictor has other outputs or there is no random order or unknown ``by``; as in `compute_curve`.
     """
     if n_random < 1:
         raise FaithfulnessError(f"{n_random} random orders are nothing to compare with: take some")
+    if by not in ("cell", "segment"):
+        raise FaithfulnessError(f"segments are ordered by 'cell' or by 'segment', not by {by!r}")
     rng, n_outputs = np.random.default_rng(seed), len(explanation.output_names)
-    most = np.argsort(-explanation.weights, axis=0, kind="stable").T  # (n_outputs, n_segments)
+    weights = explanation.weights / (explanation.sizes[:, None] if by == "cell" else 1)
+    most = np.argsort(-weights, axis=0, kind="stable").T  # (n_outputs, n_segments)
     random = rng.permuted(np.tile(np.arange(explanation.n_segments), (n_random, 1)), axis=1)
     hide = _choose_hide(explanation) if hide is None else hide
     orders = np.concatenate([most, most[:, ::-1], random])
-    curves, _ = compute_curves(predict, explanation.spec, explanation.segments, orders, hide=hide, steps=steps)
+    curves, _ = compute_curves(predict, explanation.spec, explanation.segments, orders, hide=hide, steps=_STEPS)
     if curves.shape[2] != n_outputs:
         raise FaithfulnessError(f"the predictor has {curves.shape[2]} outputs, the explanation {n_outputs}")
     own = np.arange(n_outputs)

@@ -37,6 +37,8 @@ _VERDICTS = ("holds", "weak", "do not trust")
 _LOW_R2, _MIDDLING_R2 = 0.5, 0.7
 # Above these shares of the effect the gap at the explained point is called large, and notable.
 _LARGE_GAP, _NOTABLE_GAP = 0.25, 0.1
+# Below this share of the spread over masks, the effect is small because weights cancel.
+_CANCELLED = 0.5
 # The largest weight must be above what chance gives, and is called close to it up to this factor.
 _CLOSE_TO_CHANCE = 1.5
 # R² that much higher on the masks of the fit than on fresh ones says that there were too few of them.
@@ -60,25 +62,27 @@ def compute_fidelity(explanation: Explanation) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        One row per output. ``r2`` and ``r2_holdout``, over the masks of the fit and over fresh ones. ``gap``, how far
-        surrogate and predictor differ with everything on. ``effect``, how far the prediction lies from the mean over
-        masks. ``largest``, the largest |weight|. ``noise_floor``, about the largest |weight| that chance alone gives
-        where all are 0: the median robust standard error times sqrt(2 ln n_segments), which bounds what is expected
-        of the largest of so many normal values. ``verdict`` and ``reason``: "do not trust" if ``r2_holdout`` is below
-        .5 or unknown, ``gap`` above a quarter of ``effect``, or ``largest`` not above ``noise_floor``; else "weak" if
-        ``r2_holdout`` is below .7, ``gap`` above a tenth of ``effect`` or ``largest`` not above 1.5 ``noise_floor``;
-        else "holds". Where weights cancel, ``effect`` is small and the gap judged
-        strictly. A reason also says if somebody stopped the sampling.
+        One row per output. ``r2``, ``r2_holdout``: over the masks of the fit and over fresh ones. ``gap``: how far
+        surrogate and predictor differ with everything on. ``effect``: how far the prediction lies from the mean over
+        masks. ``spread``: standard deviation over masks. ``largest``: the largest |weight|. ``noise_floor``: about the
+        largest |weight| that chance alone gives where all are 0, the median robust standard error times
+        sqrt(2 ln n_segments), which is about what the largest of so many normal values reaches. ``verdict`` and
+        ``reason``: "do not trust" if ``r2_holdout`` is below .5 or unknown, ``gap`` above a quarter of ``effect``, or
+        ``largest`` not above ``noise_floor``; else "weak" if ``r2_holdout`` is below .7, ``gap`` above a tenth of
+        ``effect`` or ``largest`` not above 1.5 ``noise_floor``; else "holds". A reason also says if ``effect`` is less
+        than half of ``spread``, because weights cancel, which makes a small gap look large; and if somebody stopped
+        the sampling.
     """
     import pandas as pd
 
-    mean = explanation.samples.outputs.mean(axis=0, dtype=float)
+    said = explanation.samples.outputs.astype(float)
     chance = np.sqrt(2 * np.log(max(2, explanation.n_segments)))
     columns = {
         "r2": explanation.r2,
         "r2_holdout": explanation.r2_holdout,
         "gap": abs(explanation.local_prediction - explanation.prediction),
-        "effect": abs(explanation.prediction - mean),
+        "effect": abs(explanation.prediction - said.mean(axis=0)),
+        "spread": said.std(axis=0),
         "largest": abs(explanation.weights).max(axis=0),
         "noise_floor": np.median(explanation.robust_errors, axis=0) * chance,
     }
@@ -91,6 +95,7 @@ def compute_fidelity(explanation: Explanation) -> "pd.DataFrame":
 def _judge(row: tuple, notes: Sequence[str]) -> tuple[str, str]:
     """Give verdict and reason for a row of `compute_fidelity`; whatever is not a number fails."""
     cause = "more samples would help" if row.r2 - row.r2_holdout > _OVERFIT else "its segments do not simply add up"
+    little = ", which is little: weights cancel" if row.effect < _CANCELLED * row.spread else ""
     faults = [
         _find_fault(row.r2_holdout >= _MIDDLING_R2, row.r2_holdout >= _LOW_R2, [
             f"R² on fresh masks is below {_MIDDLING_R2} ({cause})",
@@ -98,8 +103,8 @@ def _judge(row: tuple, notes: Sequence[str]) -> tuple[str, str]:
             else "R² on fresh masks is not known",
         ]),
         _find_fault(row.gap <= _NOTABLE_GAP * row.effect, row.gap <= _LARGE_GAP * row.effect, [
-            f"it misses the prediction by more than {_NOTABLE_GAP:.0%} of what hiding changes",
-            f"it misses the prediction by more than {_LARGE_GAP:.0%} of what hiding changes",
+            f"it misses the prediction by more than {_NOTABLE_GAP:.0%} of what hiding changes{little}",
+            f"it misses the prediction by more than {_LARGE_GAP:.0%} of what hiding changes{little}",
         ]),
         _find_fault(row.largest > _CLOSE_TO_CHANCE * row.noise_floor, row.largest > row.noise_floor, [
             "its largest weight hardly exceeds what chance gives",

@@ -41,7 +41,7 @@ def test_weights_of_another_sound_gain_nothing(right, weights, rng):
 
 
 def test_gains_are_areas_between_the_curves(right, weights):
-    found = compute_faithfulness(build_tiles(weights, bend=0.05), right, hide=0.1)
+    found = compute_faithfulness(build_tiles(weights, bend=0.05), right, hide=0.1, by="segment")
     order = np.argsort(-right.weights[:, 1])
     first, last = (
         compute_curve(build_tiles(weights, bend=0.05), right.spec, SEGMENTS, one, hide=0.1)["output 1"]
@@ -66,6 +66,28 @@ def test_all_curves_begin_and_end_alike_and_random_ones_lie_in_their_band(right,
     assert (inner["most_first"] < inner["random_low"]).all()
 
 
+@pytest.fixture
+def lopsided(rng):
+    """Give an explanation of segments of 3 to 400 cells, and its predictor, which adds up."""
+    sizes = (rng.dirichlet(np.full(60, 0.7)) * (SEGMENTS.size - 180)).astype(int) + 3
+    labels = np.searchsorted(sizes.cumsum(), np.arange(SEGMENTS.size), side="right").clip(0, 59)
+    segments, weights = labels.reshape(SEGMENTS.shape), rng.normal(0.2, 1, size=(60, 1))
+    share = weights[labels, 0] / np.bincount(labels)[labels]
+    explanation = fit_explanation(lambda masks: masks @ weights, segments=segments, hide="training_mean")
+    return explanation, lambda specs: specs.reshape(len(specs), -1).astype(float) @ share[:, None]
+
+
+def test_no_order_beats_weights_per_cell_where_they_add_up(lopsided):
+    explanation, predict = lopsided
+    cell, segment = (compute_faithfulness(predict, explanation, by=by).curves for by in ("cell", "segment"))
+    order = np.argsort(-explanation.weights[:, 0])
+    np.testing.assert_allclose(
+        segment["most_first"], compute_curve(predict, explanation.spec, explanation.segments, order).squeeze()
+    )
+    assert (cell["most_first"] <= segment["most_first"] + 0.05).all()
+    assert (segment["most_first"] > cell["most_first"] + 0.05).any()
+
+
 def test_hidden_cells_hold_another_value_than_for_the_explainer(right, weights):
     predict = build_tiles(weights)
     for hidden in ("silence", 0.0):
@@ -86,6 +108,8 @@ def test_other_predictors_and_no_random_orders_are_refused(right, weights):
         compute_faithfulness(build_tiles(weights[:, :1]), right)
     with pytest.raises(FaithfulnessError, match="0 random orders"):
         compute_faithfulness(build_tiles(weights), right, n_random=0)
+    with pytest.raises(FaithfulnessError, match="not by 'area'"):
+        compute_faithfulness(build_tiles(weights), right, by="area")
 
 
 def test_intervals_are_nearly_those_of_student(rng):

@@ -97,6 +97,13 @@ def test_every_fault_is_named_the_worst_first(sound):
     assert "25%" in reason[0]
 
 
+def test_weights_that_cancel_are_named_beside_the_gap(sound):
+    near = sound.samples.outputs.mean(axis=0) + 0.1 * sound.samples.outputs.std(axis=0)
+    said = [judge(replace(sound, prediction=p, local_prediction=p + 1))["reason"] for p in (near, sound.prediction)]
+    assert ["weights cancel" in reason for reason in said] == [True, False]
+    np.testing.assert_allclose(compute_fidelity(sound)["spread"], sound.samples.outputs.std(axis=0), rtol=1e-5)
+
+
 def test_a_stopped_explanation_says_so(sound):
     assert "stopped after 1 234 samples" in judge(replace(sound, complete=False, n_samples=1234))["reason"]
     assert "stopped" not in judge(sound)["reason"]
