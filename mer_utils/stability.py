@@ -69,12 +69,15 @@ def compute_expected_jaccard(
         than ``top``.
     """
     weights, errors = np.asarray(weights, float), np.asarray(errors, float)
-    known = np.isfinite(weights + errors).all(axis=0) & (top < len(weights))
+    if top >= len(weights):
+        return np.full(weights.shape[1], np.nan)
     noise, square = (errors**2).mean(axis=0) / n_averaged, (weights**2).mean(axis=0)
     centre = weights * np.sqrt(np.clip(1 - noise / np.where(square > 0, square, 1), 0, 1))
-    drawn = centre + errors * np.random.default_rng(seed).normal(size=(2, 200, *weights.shape))
-    inside = (-abs(drawn)).argsort(axis=2, kind="stable").argsort(axis=2) < top
+    drawn = abs(centre + errors * np.random.default_rng(seed).normal(size=(2, 200, *weights.shape)))
+    inside = np.zeros(drawn.shape, bool)
+    np.put_along_axis(inside, np.argpartition(-drawn, top - 1, axis=2)[:, :, :top], True, axis=2)
     shared = inside.all(axis=0).sum(axis=1)  # (200, n_outputs)
+    known = np.isfinite(weights + errors).all(axis=0)
     return np.where(known, (shared / (2 * top - shared)).mean(axis=0), np.nan)
 
 
