@@ -1,4 +1,4 @@
-"""The ``mer`` command: run the notebooks, refresh the committed ones, hear and compare songs, train a network.
+"""The ``mer`` command: run the notebooks, refresh the committed ones, hear, compare and explain songs, train one.
 
 Everything heavy is imported by the sub-command that needs it, so that ``mer --help`` comes at once.
 
@@ -23,6 +23,7 @@ from .results import build_folder
 if TYPE_CHECKING:
     from .predictor import Predictor
     from .songpairs import Comparison
+    from .soundwhy import SoundWhy
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -177,6 +178,43 @@ def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
         print(f"figures and compare.json are in {options.out}", file=sys.stderr if options.json else sys.stdout)
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from .networks import load_network
+    from .soundwhy import Question, Settings, explain_sound
+
+    question = Question(options.feature, options.emotion, options.at)
+    sampling = (options.samples, options.segments, options.seed, options.paper)
+    settings = Settings(*sampling, progress=sys.stderr.isatty())
+    kept = options.out / "explanation.safetensors" if options.out else None
+    if kept:
+        check_target(kept)
+    trained = load_network(options.net)
+    why = explain_sound(options.sound, trained, question=question, settings=settings, kept=kept)
+    _tell_why(why, options)
+    if not why.explanation.complete:
+        _complain(f"stopped after {why.explanation.n_samples} samples: what is told holds for these")
+        return 130
+    return 0
+
+
+def _tell_why(why: "SoundWhy", options: argparse.Namespace) -> None:
+    """Print an explanation, and write it where that is asked for."""
+    from .whyfiles import build_why_record, save_why
+    from .whyreport import describe_why
+
+    if why.reused:
+        print(f"{options.out} holds this explanation: it is not computed anew", file=sys.stderr)
+    if options.out:
+        save_why(options.out, why, net=options.net)
+    if options.json:
+        record = build_why_record(why, net=options.net)
+        print(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        print(describe_why(why, net=options.net), flush=True)
+    if options.out:
+        print(f"pictures, numbers and the explanation are in {options.out}", file=sys.stderr if options.json else None)
+
+
 def _train(options: argparse.Namespace) -> int:
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
     profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
@@ -246,7 +284,14 @@ def _find_target(given: str | Path, locate: Callable[[str | Path], Path]) -> Pat
     return target
 
 
-_COMMANDS = {"run": _run, "refresh": _refresh, "predict": _predict, "compare": _compare, "train": _train}
+_COMMANDS = {
+    "run": _run,
+    "refresh": _refresh,
+    "predict": _predict,
+    "compare": _compare,
+    "explain": _explain,
+    "train": _train,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,10 +12,12 @@ from typing import NoReturn
 
 from . import __version__
 from .profiles import CORPORA, PROFILES
-from .ratings import EMOTIONS
+from .ratings import EMOTIONS, MIDLEVEL
 
 # networks.SCHEMES, which would cost the import of torch
 _SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
+# segments.METHODS without the one that needs more than a sound file
+_SEGMENTATIONS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
         choices = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         unknown = re.search(r"unrecognized arguments: (-\S+)", message)
         if choices:
-            close = difflib.get_close_matches(choices[1], re.findall(r"[\w-]+", choices[2]), n=1)
+            close = difflib.get_close_matches(choices[1], re.split("'?, '?", choices[2].strip("'")), n=1)
         else:
             close = difflib.get_close_matches(unknown[1], self._known_options(), n=1) if unknown else []
         hint = f"; did you mean {close[0]}?" if close else f" (see {self.prog} --help)"
@@ -54,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_refresh(commands)
     _add_predict(commands)
     _add_compare(commands)
+    _add_explain(commands)
     _add_train(commands)
     return parser
 
@@ -155,6 +158,50 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
     )
     _add_net(parser)
     parser.set_defaults(command="compare")
+
+
+def _add_explain(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer explain song.mp3\n"
+        "  mer explain song.mp3 --feature articulation --at 42 --out why\n"
+        "  mer explain song.mp3 --emotion anger --samples auto"
+    )
+    summary = "say which parts of ten seconds of sound make the net hear a feature"
+    parser = _add_command(commands, "explain", summary, examples)
+    parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
+    parser.add_argument(
+        "--feature", metavar="NAME", type=_name, choices=MIDLEVEL,
+        help=f"the one to explain: {', '.join(MIDLEVEL)}; default the one that moves --emotion most, or else the one "
+        "that is most unusual",
+    )  # fmt: skip
+    parser.add_argument(
+        "--emotion", metavar="NAME", type=_name, choices=EMOTIONS,
+        help=f"trace this one back to a feature, and that to the sound: {', '.join(EMOTIONS)}",
+    )  # fmt: skip
+    parser.add_argument("--at", metavar="SECONDS", type=_amount, help="where they begin; default in the middle")
+    parser.add_argument(
+        "--samples", metavar="N", type=_samples,
+        help="times that the net is asked, or auto: until two halves agree; default 3000, with --paper 50000",
+    )  # fmt: skip
+    parser.add_argument(
+        "--segments", metavar="METHOD", choices=_SEGMENTATIONS, default=_SEGMENTATIONS[0],
+        help=f"how the sound is cut: {', '.join(_SEGMENTATIONS)}; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--paper", action="store_true", help="sample, fit and select as in 2019, for minutes")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of the samples; default %(default)s")
+    parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
+    kept = "folder for pictures, that record and the explanation; one that is there already is not computed again"
+    parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
+    _add_net(parser)
+    parser.set_defaults(command="explain")
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", text.strip().lower())
+
+
+def _samples(text: str) -> int | str:
+    return text if text == "auto" else _positive(text)
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:

@@ -1,0 +1,214 @@
+"""Why a network hears what it hears in a sound file: what is asked, how it is explained, and the answer.
+
+Public names: ``SoundWhy``, ``Question``, ``Settings``, ``explain_sound``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .excerpts import Excerpt, load_excerpt
+from .explain import PAPER_OPTIONS, explain_spectrogram
+from .explanation import ExplainError, Explanation, load_explanation
+from .featurechoice import describe_choice, select_feature
+from .ratings import MIDLEVEL
+from .segments import compute_segments
+
+if TYPE_CHECKING:
+    from .networks import TrainedNetwork
+    from .predictor import OutputFunction
+    from .reference import Reference
+    from .regression import LinearModel
+
+_PLACES = {"design": "foldover", "kernel_width": None, "ridge": 0.0, "fit": "places"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know.
+
+    Attributes
+    ----------
+    feature
+        The one to explain; None leaves the choice to `featurechoice.select_feature`.
+    emotion
+        The one that is traced back to a feature, or None.
+    at
+        Where the ten seconds begin; None is the middle.
+    """
+
+    feature: str | None = None
+    emotion: str | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to explain.
+
+    Attributes
+    ----------
+    n_samples
+        Perturbed spectrograms, or ``"auto"``; None is 3000, and 50 000 in the way of the papers.
+    segmentation
+        One of `segments.METHODS` that needs nothing but the sound.
+    seed
+        Of the masks.
+    paper
+        Explain and select as the papers did in 2019.
+    progress
+        Show a progress bar.
+    """
+
+    n_samples: int | str | None = None
+    segmentation: str = "felzenszwalb"
+    seed: int = 0
+    paper: bool = False
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        if self.paper and self.segmentation != "felzenszwalb":
+            raise ExplainError(f"--paper means felzenszwalb segments: leave out --paper or {self.segmentation}")
+
+    rule = property(lambda self: "paper" if self.paper else "bh", doc="How segments are selected.")
+
+    @property
+    def size(self) -> int | str:
+        """Number of samples asked for, or ``"auto"``."""
+        return self.n_samples or (50_000 if self.paper else 3000)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options for `explain.explain_spectrogram`, where they are not its defaults."""
+        return (PAPER_OPTIONS if self.paper else {}) | {"seed": self.seed, "segmentation": self.segmentation}
+
+
+@dataclass(frozen=True, eq=False)
+class SoundWhy:
+    """An excerpt, what is asked about it, and the answer.
+
+    Attributes
+    ----------
+    excerpt
+        Of a sound file.
+    midlevel
+        (7,) what the network hears in it, unit scale.
+    feature
+        The one that is explained.
+    choice
+        Why this one, in sentences; empty where somebody just asked for it.
+    emotion
+        The one that it is traced back from, or None.
+    layer, reference
+        From features to emotions; tracks that the excerpt is compared with.
+    settings
+        How it was explained.
+    explanation
+        Of all seven features; not ``complete`` if somebody stopped it.
+    reused
+        Whether the explanation lay there already.
+    """
+
+    excerpt: Excerpt
+    midlevel: np.ndarray
+    feature: str
+    choice: str
+    emotion: str | None
+    layer: "LinearModel"
+    reference: "Reference"
+    settings: Settings
+    explanation: Explanation
+    reused: bool = False
+
+
+def explain_sound(
+    path: Path, trained: "TrainedNetwork", *, question: Question, settings: Settings, kept: Path | None = None
+) -> SoundWhy:
+    """Explain what a network hears in ten seconds of a sound file.
+
+    Parameters
+    ----------
+    path
+        A wav, flac, ogg or mp3 file.
+    trained
+        A network whose emotions are made of named features.
+    question
+        What somebody wants to know.
+    settings
+        How to explain.
+    kept
+        A file that may hold this very explanation, which is then not computed anew; whatever else it holds does not
+        matter.
+
+    Raises
+    ------
+    LayerError
+        If the network has no named features below its emotions.
+    AudioError, ExcerptError
+        As `excerpts.load_excerpt`.
+    ExplainError
+        For fewer samples than it takes to tell the segments apart.
+    KeyboardInterrupt
+        If somebody stopped it before anything could be told.
+    """
+    import pandas as pd
+
+    from .layers import build_layer
+    from .predictor import Predictor
+    from .reference import load_reference
+    from .reliability import compute_network_doubts
+
+    layer, predictor = build_layer(trained.network), Predictor.from_trained(trained)
+    excerpt = load_excerpt(path, at=question.at, config=predictor.spectrogram)
+    outputs, reference = predictor.outputs("midlevel"), load_reference(trained)
+    midlevel, emotion = outputs(excerpt.spec[None])[0].astype(float), question.emotion
+    about = {"emotion": emotion, "layer": layer, "reference": reference}
+    feature = question.feature or select_feature(midlevel, **about)
+    song = pd.Series(midlevel, list(MIDLEVEL), name=excerpt.title)
+    doubts = compute_network_doubts(trained) if emotion else None
+    choice = "" if question.feature and not emotion else describe_choice(song, feature, doubts=doubts, **about)
+    explanation, reused = _explain(excerpt, outputs, midlevel, settings, kept)
+    return SoundWhy(excerpt, midlevel, feature, choice, emotion, layer, reference, settings, explanation, reused)
+
+
+def _explain(
+    excerpt: Excerpt, outputs: "OutputFunction", shown: np.ndarray, settings: Settings, kept: Path | None
+) -> tuple[Explanation, bool]:
+    """Compute an explanation, or find it; the second value says that it was there."""
+    segments = compute_segments(excerpt.spec, method=settings.segmentation)
+    known = _load_known(kept) if kept and kept.is_file() else None
+    if known and _fits(known, excerpt, outputs, segments, settings):
+        return known, True
+    about = {"start": excerpt.start, "fps": excerpt.fps, "expected": shown, "progress": settings.progress}
+    options = {"n_samples": settings.size, **settings.options, **about}
+    return explain_spectrogram(outputs, excerpt.spec, segments, **options), False
+
+
+def _load_known(path: Path) -> Explanation | None:
+    try:
+        return load_explanation(path)
+    except ExplainError:
+        return None
+
+
+def _fits(
+    known: Explanation, excerpt: Excerpt, outputs: "OutputFunction", segments: np.ndarray, settings: Settings
+) -> bool:
+    """Find out whether a stored explanation is what would be computed."""
+    try:
+        known.check(spec=excerpt.spec, network=outputs.fingerprint)
+    except ExplainError:
+        return False
+    wanted = {name: value for name, value in (_PLACES | settings.options).items() if name != "hide"}
+    used = {"design": known.design, "seed": known.seed, **known.config}
+    size, asked = "auto" if "looks" in known.config else known.n_samples, settings.size
+    return (
+        known.complete
+        and size == (asked if asked == "auto" or settings.paper else asked + asked % 2)  # whole pairs
+        and known.start == excerpt.start
+        and known.hide == np.float32(outputs.training_mean)
+        and np.array_equal(known.segments, segments)
+        and all(used.get(name) == value for name, value in wanted.items())
+    )

@@ -1,0 +1,122 @@
+"""Why a network hears what it hears in a sound file, as text for a terminal.
+
+Public names: ``describe_why``, ``build_weight_table``.
+"""
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from .ratings import EMOTIONS, MIDLEVEL
+from .segments import build_segment_table
+from .selection import describe_selection, select_segments
+from .soundwhy import SoundWhy
+from .trust import compute_fidelity, describe_fidelity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .explanation import Explanation
+
+_WIDTH = 80  # characters of a line
+_STRONGEST = 5  # segments told of either sign
+_Z = 1.96  # standard errors to either side that hold 95 % of normal values
+
+
+def describe_why(why: SoundWhy, *, net: str) -> str:
+    """Spell an explanation in lines of at most 80 characters.
+
+    Parameters
+    ----------
+    why
+        Sound, question and answer.
+    net
+        Name of the network.
+
+    Returns
+    -------
+    str
+        What was heard; why this feature; how many segments were kept; how far that can be trusted; the strongest
+        segments that raise the feature, and those that lower it.
+    """
+    card = compute_fidelity(why.explanation)
+    sentences = [
+        why.choice,
+        f"{describe_selection(why.explanation, why.feature, rule=why.settings.rule)}.",
+        describe_fidelity(card, why.feature),
+    ]
+    wrapped = [textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence]
+    return "\n\n".join([_describe_heard(why, net), *wrapped, _describe_strongest(why), _describe_method(why)])
+
+
+def _describe_heard(why: SoundWhy, net: str) -> str:
+    excerpt = why.excerpt
+    minutes, seconds = divmod(round(excerpt.seconds), 60)
+    length = f"{minutes}:{seconds:02} min" if minutes else f"{excerpt.seconds:.1f} s"
+    title = f"“{excerpt.title}”, {length}: from {excerpt.start:.1f} to {excerpt.end:.1f} s, net {net}"
+    lines = [textwrap.fill(" ".join([title + ".", *excerpt.notes]), _WIDTH), ""]
+    lines += [textwrap.fill(f"rating / 10, beside {why.reference.label}", _WIDTH)]
+    lines += [f"  {'':22}{'heard':>7}{'mean':>8}{'higher than':>14}"]
+    for name, value, mean in zip(MIDLEVEL, why.midlevel, why.reference.mean, strict=True):
+        mark = ">" if name == why.feature else " "
+        rank = f"{why.reference.compute_rank(name, value):.0%}"
+        lines.append(f"{mark} {name:22}{value:7.3f}{mean:8.3f}{rank:>14}")
+    return "\n".join(lines)
+
+
+def _describe_strongest(why: SoundWhy) -> str:
+    """List the kept segments with the largest weights: when, at which frequencies, and how much."""
+    table, lines = build_weight_table(why), []
+    sides = select_segments(why.explanation, why.feature, rule=why.settings.rule)
+    for verb, kept in zip(("raises", "lowers"), sides, strict=True):
+        count = f", {_STRONGEST} of {len(kept)} segments" if len(kept) > _STRONGEST else ""
+        through = f"{'for ' + why.emotion:>15}" if why.emotion and len(kept) else ""
+        head = f"what {verb} {why.feature} most{count}" if len(kept) else f"nothing certain {verb} {why.feature}"
+        lines += [head, *[f"{'s':>12}{'Hz':>16}{'filled':>12}{'when switched on':>21}{through}"] * bool(len(kept))]
+        lines += [_spell(table.loc[label], why.emotion) for label in kept[:_STRONGEST]]
+        lines.append("")
+    if table.loc[[label for kept in sides for label in kept[:_STRONGEST]], "quiet"].any():
+        lines[-1] = "* quieter than what hides it: switching it on takes sound away"
+        return "\n".join(lines)
+    return "\n".join(lines[:-1])
+
+
+def _count_cells(e: "Explanation") -> list[int]:
+    """Count the cells of the box around each segment."""
+    from scipy.ndimage import find_objects
+
+    return [e.segments[box].size for box in find_objects(e.segments + 1)]
+
+
+def _spell(row: "pd.Series", emotion: str | None) -> str:
+    span = f"{row.start:7.2f} - {row.end:5.2f}{row.low:8.0f} - {row.high:5.0f}{row.filled:7.0%}"
+    through = f"{row[emotion]:+15.4f}" if emotion else ""
+    return f"{'*' if row.quiet else ' '}{span}{row.weight:+11.4f} ± {_Z * row.error:.4f}{through}"
+
+
+def _describe_method(why: SoundWhy) -> str:
+    e = why.explanation
+    kind = f"{e.n_segments} segments ({why.settings.segmentation}), {e.n_samples} samples, seed {e.seed}"
+    said = f"{kind}; hidden cells hold {e.hide:.3f}, the training mean; ± is 1.96 robust standard errors."
+    return textwrap.fill(said, _WIDTH)
+
+
+def build_weight_table(why: SoundWhy) -> "pd.DataFrame":
+    """List all segments of an explanation, as `segments.build_segment_table` does, with what they do to its feature.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That table with ``filled``, the share of its box that a segment fills; ``quiet``, whether its mean is below
+        what hides it, so that switching it on takes sound away; ``weight`` and ``error``, one robust standard error,
+        both rating / 10; and, under the name of the emotion if there is one, the weight times that of the feature for
+        it.
+    """
+    e, column = why.explanation, why.explanation.index(why.feature)
+    table = build_segment_table(e.segments, e.spec, fps=e.fps, start=e.start)
+    table["filled"] = table["cells"] / _count_cells(e)
+    table["quiet"] = table["mean"] < e.hide
+    table["weight"], table["error"] = e.weights[:, column], e.robust_errors[:, column]
+    if why.emotion:
+        factor = why.layer.weights[EMOTIONS.index(why.emotion), MIDLEVEL.index(why.feature)]
+        table[why.emotion] = factor * table["weight"]
+    return table
