@@ -1,0 +1,88 @@
+"""By place: the same weights as by least squares, nearer with as many samples, and wrong where sight is wrong."""
+
+import numpy as np
+import pytest
+from fakes import CELLS, CORNERS, PlaceToy, compute_population
+
+from mer_utils.explain import explain_spectrogram
+from mer_utils.explanation import ExplainError
+from mer_utils.masks import draw_masks
+from mer_utils.places import KEPT, PlaceSquares
+from mer_utils.receptive import compute_visible
+
+ONES = np.ones((6, 2), np.float32)
+PLACE_LEVELS = PlaceToy().places(CORNERS.reshape(-1, 6, 2))
+
+
+def explain(predict=None, *, fit="auto", n_samples=4096, **options):
+    return explain_spectrogram(predict or PlaceToy(), ONES, CELLS, n_samples=n_samples, fit=fit, **options)
+
+
+def fit_all_masks(seen=3):
+    sums = PlaceSquares(compute_visible(PlaceToy(seen=seen).fields(6), CELLS), 2, pairs=False)
+    for first in range(0, 4096, 512):
+        sums.add(CORNERS[first : first + 512], PLACE_LEVELS[first : first + 512])
+    return sums.fit()
+
+
+def test_on_all_masks_it_gives_the_weights_of_least_squares():
+    design = np.column_stack([np.ones(4096), CORNERS])
+    solved = np.linalg.lstsq(design, PLACE_LEVELS.mean(axis=1), rcond=None)[0]
+    assert fit_all_masks().weights == pytest.approx(solved[1:], abs=1e-6)
+    assert fit_all_masks().intercept == pytest.approx(solved[0], abs=1e-6)
+    assert fit_all_masks(seen=2).weights != pytest.approx(solved[1:], abs=1e-2)
+
+
+@pytest.mark.parametrize("fit", ["places", "least squares"])
+@pytest.mark.parametrize("design", ["foldover", "bernoulli"])
+def test_both_come_to_the_weights_of_all_masks(fit, design):
+    e = explain(fit=fit, design=design)
+    z = (e.weights - compute_population(PlaceToy())) / e.robust_errors
+    assert e.config["fit"] == fit
+    assert np.abs(z).max() < 4
+    assert 0.6 < z.std() < 1.5
+
+
+@pytest.mark.parametrize("seen", [1, 2])
+def test_with_wrong_fields_it_does_not(seen):
+    e = explain(PlaceToy(seen=seen))
+    with np.errstate(divide="ignore"):
+        assert np.abs((e.weights - compute_population(PlaceToy())) / e.robust_errors).max() > 10
+
+
+def test_fields_that_are_too_large_only_cost_precision():
+    e = explain(PlaceToy(seen=5))
+    assert np.abs((e.weights - compute_population(PlaceToy())) / e.robust_errors).max() < 4
+
+
+def test_it_is_nearer_with_as_many_samples():
+    wanted = compute_population(PlaceToy())
+    errors = [
+        [np.abs(explain(fit=fit, n_samples=128, seed=k, n_holdout=2).weights - wanted).mean() for k in range(10)]
+        for fit in ("places", "least squares")
+    ]
+    assert np.mean(errors[0]) < 0.85 * np.mean(errors[1])
+
+
+def test_errors_shrink_with_all_samples_though_only_some_are_kept():
+    few, many = (explain(n_samples=n, n_holdout=2).robust_errors for n in (KEPT, 16 * KEPT))
+    assert many == pytest.approx(few / 4, rel=0.15)
+
+
+@pytest.mark.parametrize("options", [{"kernel_width": 0.25}, {"ridge": 1.0}, {"masks": draw_masks(256, 12)}])
+def test_what_is_not_a_plain_fit_is_left_to_least_squares(options):
+    assert explain(n_samples=256, **options).config["fit"] == "least squares"
+    with pytest.raises(ExplainError, match="needs a network with places, drawn masks, no kernel and no ridge"):
+        explain(n_samples=256, fit="places", **options)
+
+
+def test_a_predictor_without_places_cannot_be_asked_by_place():
+    with pytest.raises(ExplainError, match="a fit by place needs a network with places"):
+        explain(lambda specs: specs.mean(axis=2), fit="places", n_samples=64)
+
+
+def test_too_few_samples_for_one_place():
+    sums = PlaceSquares(np.ones((1, 12), bool), 1, pairs=False)
+    sums.add(CORNERS[100:120], np.zeros((20, 1, 1)))
+    with pytest.raises(ExplainError, match="20 samples cannot tell 12 segments apart: take more"):
+        sums.fit()

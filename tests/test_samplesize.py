@@ -1,0 +1,100 @@
+"""How many samples are enough: known agreements, a predictor that settles at once, and noise that never does."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from fakeexplanations import SEGMENTS, build_tiles
+from fakes import CELLS, PlaceToy
+
+from mer_utils.explain import explain_spectrogram
+from mer_utils.probing import Probe
+from mer_utils.samplesize import LEAST_CORRELATION, LEAST_JACCARD, compute_agreement, find_sample_size
+from mer_utils.sampling import ExplainOptions, Sampler
+
+SILENT = np.zeros(SEGMENTS.shape, np.float32)
+
+
+def build_sampler(predict, **options):
+    return Sampler(Probe(predict, SILENT + 1, SEGMENTS, SILENT), ExplainOptions(**options))
+
+
+def hear_noise(specs):
+    """Any number for any spectrogram, the same one for the same."""
+    keys = [np.packbits(spec[2::4, 15::30] > 0) for spec in specs]
+    return np.array([[np.random.default_rng(key).normal()] for key in keys])
+
+
+@pytest.fixture
+def bent(rng):
+    return build_tiles(rng.normal(size=(60, 2)), bend=0.05)
+
+
+def test_agreement_of_known_weights():
+    a = np.array([[4.0, 1], [3, 1], [0, 1], [1, 1]])
+    b = np.array([[-4.0, 0], [0, 0], [3, 0], [-1, 0]])
+    jaccard, correlation = compute_agreement(a, b, top=2)
+    assert jaccard[0] == pytest.approx(1 / 3)
+    assert correlation[0] == pytest.approx(np.corrcoef(a[:, 0], b[:, 0])[0, 1])
+    assert np.isnan(correlation[1])
+    assert compute_agreement(a, 2 * a + 1, top=2)[1][0] == pytest.approx(1)
+
+
+def test_it_stops_when_halves_agree_twice(bent):
+    n, looks = find_sample_size(build_sampler(bent))
+    assert [look["agrees"] for look in looks[-2:]] == [True, True]
+    assert not any(a["agrees"] and b["agrees"] for a, b in pairwise(looks[:-1]))
+    assert n == looks[-1]["n"] == 2 * looks[-2]["n"]
+    assert all(
+        look["agrees"] == (look["jaccard"] >= LEAST_JACCARD and look["correlation"] >= LEAST_CORRELATION)
+        for look in looks
+    )
+
+
+def test_it_looks_at_doublings_from_four_samples_per_segment_on(bent):
+    _, looks = find_sample_size(build_sampler(bent, design="bernoulli"), most=4000)
+    counts = np.array([look["n"] for look in looks])
+    assert 240 <= counts[0] < 240 + 128
+    assert all(240 * 2**k <= n < 240 * 2**k + 128 for k, n in enumerate(counts[:-1]))
+
+
+def test_a_sum_of_segments_is_known_at_the_second_look(rng):
+    n, looks = find_sample_size(build_sampler(build_tiles(rng.normal(size=(60, 1)))))
+    assert (n, len(looks)) == (512, 2)
+
+
+@pytest.mark.parametrize("predict", [hear_noise, lambda specs: np.full((len(specs), 1), 0.3)])
+def test_noise_and_constants_never_agree(predict):
+    n, looks = find_sample_size(build_sampler(predict), most=1500)
+    assert n == 1500
+    assert not any(look["agrees"] for look in looks)
+
+
+def test_the_worst_output_decides(rng):
+    sure = build_tiles(rng.normal(size=(60, 1)))
+    _, looks = find_sample_size(build_sampler(lambda s: np.hstack([sure(s), hear_noise(s)])), most=600)
+    _, alone = find_sample_size(build_sampler(sure), most=600)
+    assert not any(look["agrees"] for look in looks)
+    assert all(look["agrees"] for look in alone)
+
+
+def test_the_explanation_is_of_fresh_masks(bent):
+    auto = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples="auto", n_holdout=20)
+    plain = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples=auto.n_samples, n_holdout=20)
+    assert auto.n_samples == auto.config["looks"][-1]["n"]
+    assert np.array_equal(auto.weights, plain.weights)
+    seen = {mask.tobytes() for number in range(4) for mask in build_sampler(bent).draw(number, stream=2)}
+    assert not seen & {mask.tobytes() for mask in auto.samples.masks}
+
+
+def test_by_place_too():
+    spec = np.ones((6, 2), np.float32)
+    auto = explain_spectrogram(PlaceToy(), spec, CELLS, n_samples="auto", n_holdout=20)
+    assert auto.config["fit"] == "places"
+    assert all(look["agrees"] for look in auto.config["looks"][-2:])
+
+
+def test_progress_counts_every_sample(bent):
+    counted = []
+    n, _ = find_sample_size(build_sampler(bent), report=counted.append)
+    assert sum(counted) == n
