@@ -3,7 +3,7 @@
 A generated clip can be rendered twice with one musical cause changed and all else equal, at one gain
 (`generated.truth`). Where the two spectrograms differ, there the cause is, its reverberation included.
 
-Public names: ``THRESHOLD``, ``Case``, ``build_cases``, ``build_twins``, ``select_middle``.
+Public names: ``THRESHOLD``, ``START``, ``Case``, ``build_cases``, ``build_twins``, ``select_middle``.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ THRESHOLD = 0.05
 _LOW = 0.4
 # A trait that one or two notes carry decides no segment: the truth has to hold this share of all cells.
 _LEAST = 0.01
-# Frame at which windows start, 2.5 s: of a clip of 15 s the middle 10 s.
-_START = 78
+#: Frame at which windows start, 2.5 s: of a clip of 15 s the middle 10 s.
+START = 78
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def build_cases(
     for feature in features:
         found: list[Case] = []
         for track in rng.permutation([t for t in track_ids if _read_control(corpus, t, feature) <= _LOW]):
-            start = _START / SpectrogramConfig().fps + rng.choice([0.0, 5.0])
+            start = START / SpectrogramConfig().fps + rng.choice([0.0, 5.0])
             twin = corpus.twin(str(track), feature, 1.0, focus=Focus(feature, start=start, end=start + 5))
             case = _build_case(str(track), twin)
             found += [case] if case.truth.mean() >= _LEAST else []
@@ -130,7 +130,7 @@ def build_twins(
 
 def select_middle(spec: np.ndarray) -> np.ndarray:
     """Select the window of 313 frames from 2.5 s on, the middle of a clip of 15 s, (n_frames, 149)."""
-    return select_window(spec, _START, n_frames=WINDOW_FRAMES)
+    return select_window(spec, START, n_frames=WINDOW_FRAMES)
 
 
 def _read_control(corpus: "GeneratedCorpus", track: str, feature: str) -> float:

@@ -4,7 +4,8 @@ The rules of `plots` hold here too: data in, ``(fig, ax)`` out. All is drawn fro
 and nothing is computed anew. Seconds are those of the track, not of the window. Red raises an output, blue lowers it.
 Why segments were kept, and LIME on a picture small enough to follow, are in `selectionplots`.
 
-Public names: ``plot_segments``, ``plot_explanation``, ``plot_weight_map``, ``build_outlines``, ``RAISES``, ``LOWERS``.
+Public names: ``plot_segments``, ``plot_explanation``, ``plot_explanations``, ``plot_weight_map``, ``build_outlines``,
+``RAISES``, ``LOWERS``.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .plots import plot_spectrogram
-from .style import FULL, NOTE, build_axes
+from .selection import select_segments
+from .style import FULL, NOTE, TALL, build_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,6 +120,29 @@ def plot_explanation(
         _draw_kept(panel, explanation, kept, line=colour if outlines else "none")
         panel.set_title(f"{verb} {output}: {len(kept)} of {explanation.n_segments} segments")
     ax[0].set_xlabel("")
+    return fig, ax
+
+
+def plot_explanations(
+    explanation: "Explanation", outputs: Sequence[str], *, rule: str = "top", ax: Any = None
+) -> "tuple[Figure, np.ndarray]":
+    """Draw `plot_explanation` for some outputs of one explanation, one column each.
+
+    Parameters
+    ----------
+    explanation
+        Any.
+    outputs
+        Names of outputs.
+    rule
+        Which segments to show, one of `selection.RULES`.
+    ax
+        Two axes per output, all that raises before all that lowers; a new figure by default.
+    """
+    fig, ax = build_axes(ax, size=TALL, shape=(2, len(outputs)))
+    for column, output in enumerate(outputs):
+        positive, negative = select_segments(explanation, output, rule=rule)
+        plot_explanation(explanation, output, positive=positive, negative=negative, ax=ax[column :: len(outputs)])
     return fig, ax
 
 

@@ -14,6 +14,7 @@ PUBLISHED = DATA / "published"
 CHECKPOINTS = DATA / "checkpoints"
 SWEEPS = DATA / "sweeps"
 REFERENCES = DATA / "references"
+TRUST = DATA / "trust"
 CACHE = Path(os.environ.get("MER_CACHE") or DATA / "cache").resolve()
 FIGURES = ROOT / "figures"
 NOTEBOOKS = ROOT / "notebooks"

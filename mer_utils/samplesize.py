@@ -10,6 +10,7 @@ import numpy as np
 
 from .masks import BLOCK
 from .sampling import Sampler
+from .stability import compute_top_jaccard
 
 #: Largest weights whose sets are compared, and how well halves must agree at two successive looks.
 TOP, LEAST_JACCARD, LEAST_CORRELATION = 30, 0.9, 0.99
@@ -52,7 +53,7 @@ def find_sample_size(
             report(BLOCK)
         agreement = compute_agreement(*(half.fit().weights for half in halves))
         jaccard, correlation = (float(values.min()) for values in agreement)
-        agrees = jaccard >= LEAST_JACCARD and correlation >= LEAST_CORRELATION
+        agrees = not jaccard < LEAST_JACCARD and correlation >= LEAST_CORRELATION
         looks.append({"n": done * BLOCK, "jaccard": jaccard, "correlation": correlation, "agrees": agrees})
         if wanted >= most or (all(look["agrees"] for look in looks[-2:]) and len(looks) > 1):
             return min(done * BLOCK, most), looks
@@ -72,14 +73,11 @@ def compute_agreement(a: np.ndarray, b: np.ndarray, *, top: int = TOP) -> tuple[
     Returns
     -------
     jaccard : numpy.ndarray
-        (n_outputs,) segments in both sets over segments in either, 0-1.
+        (n_outputs,) segments in both sets over segments in either, 0-1; NaN where no segment is left out.
     correlation : numpy.ndarray
         (n_outputs,) Pearson r of all weights; NaN where one side has no variance, as empty explanations never agree.
     """
-    first, second = (np.argsort(-np.abs(weights), axis=0, kind="stable")[:top] for weights in (a, b))
-    shared = np.array([len(np.intersect1d(*pair)) for pair in zip(first.T, second.T, strict=True)])
+    pairs = list(zip(a.T, b.T, strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred = a - a.mean(axis=0), b - b.mean(axis=0)
-        scale = np.sqrt((centred[0] ** 2).sum(axis=0) * (centred[1] ** 2).sum(axis=0))
-        correlation = (centred[0] * centred[1]).sum(axis=0) / np.where(scale > 0, scale, np.nan)
-    return shared / (2 * min(top, len(a)) - shared), correlation
+        correlation = [np.corrcoef(*pair)[0, 1] for pair in pairs]
+    return np.array([compute_top_jaccard(*pair, top=top) for pair in pairs]), np.array(correlation)

@@ -27,7 +27,8 @@ class ExplainOptions:
     Attributes
     ----------
     keep_prob
-        Probability that a segment is on; .5 in the papers, .9 stays nearer to the sound as it is.
+        Probability that a segment is on. At .5, as in the papers, half of the sound is always missing, and the weights
+        say little about the sound as it is: on our nets their R² is about .6, at .9 about .9.
     hide
         What hidden cells hold, as `masks.build_hidden` takes it; None is the papers' training mean where the predictor
         knows it, and silence otherwise.
@@ -60,7 +61,7 @@ class ExplainOptions:
         Show a progress bar.
     """
 
-    keep_prob: float = 0.5
+    keep_prob: float = 0.9
     hide: float | str | None = None
     design: str = "foldover"
     masks: np.ndarray | None = None
@@ -80,6 +81,7 @@ class ExplainOptions:
 #: The choices of 2019 (authors' demo page; LIME's defaults of that year), beside Felzenszwalb segments, 50 000 samples
 #: and the selection rule ``"paper"``.
 PAPER_OPTIONS = {
+    "keep_prob": 0.5,
     "hide": "training_mean",
     "design": "bernoulli",
     "kernel_width": 0.25,

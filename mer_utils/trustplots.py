@@ -69,7 +69,11 @@ def _write_verdict(ax: "Axes", r2: float, verdict: str) -> None:
 
 
 def plot_convergence(
-    looks: "pd.DataFrame", *, rate: float = 150.88, ax: "Axes | None" = None
+    looks: "pd.DataFrame",
+    *,
+    rate: float = 150.88,
+    what: str = "agreement with all samples",
+    ax: "Axes | None" = None,
 ) -> "tuple[Figure, Axes]":
     """Draw how near the weights of fewer samples come to the final ones, and what the samples take.
 
@@ -80,15 +84,15 @@ def plot_convergence(
     rate
         Predictions per second for the axis of time; the default is that of the authors' demo page of 2019, on which
         50 000 samples took 5 min 31 s.
+    what
+        What the curves tell.
     ax
         Where to draw; a new figure by default.
     """
     fig, ax = build_axes(ax, size=FULL)
     for (name, values), marker in zip(looks.items(), "os^Dv<>p*" * len(looks.columns), strict=False):
         ax.plot(values.dropna(), marker=marker, label=name, color=COLOURS.get(name))
-    ax.set(
-        xscale="log", xlabel="samples", ylabel="agreement with all samples", ylim=(min(0, looks.min(axis=None)), 1.03)
-    )
+    ax.set(xscale="log", xlabel="samples", ylabel=what, ylim=(min(0, looks.min(axis=None)), 1.03))
     ticks = [n for n, after in zip(looks.index, [*looks.index[1:], np.inf], strict=True) if after / n > 1.3]
     ax.set_xticks(ticks, [f"{n:,}".replace(",", " ") for n in ticks])
     ax.set_xticks([], minor=True)

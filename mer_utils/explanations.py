@@ -1,0 +1,84 @@
+"""The explanations of a run: at the size and in the way of its profile, each computed once and kept in the cache.
+
+Public names: ``explain_window``, ``VERSION``.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .explain import explain_spectrogram
+from .explanation import ExplainError, Explanation, compute_sound_fingerprint, load_explanation, save_explanation
+from .paths import CACHE
+from .profiles import Profile, get_profile
+from .sampling import PAPER_OPTIONS
+from .segments import compute_segments
+
+#: Raised whenever the same sound, network and options give another explanation.
+VERSION = 1
+_FOLDER = CACHE / "explanations"
+
+
+def explain_window(
+    predict: Callable[[np.ndarray], np.ndarray],
+    spec: np.ndarray,
+    *,
+    profile: str | Profile,
+    method: str | None = None,
+    cut: Mapping[str, Any] | None = None,
+    folder: Path = _FOLDER,
+    **options: Any,
+) -> Explanation:
+    """Explain a spectrogram as a profile does, or give the explanation that was computed before.
+
+    ``"paper"`` takes 50 000 samples and the choices of 2019, the others fewer samples and this companion's own
+    defaults; ``"smoke"`` cuts the sound into a grid of 60 segments.
+
+    Parameters
+    ----------
+    predict
+        Outputs of a predictor (`Predictor.outputs`).
+    spec
+        (n_frames, 149) log10(1 + magnitude).
+    profile
+        One of `profiles.PROFILES`.
+    method
+        How to cut the sound up (`segments.METHODS`); None is the profile's way.
+    cut
+        Options of that method.
+    folder
+        Where explanations are kept. One that somebody stopped is not.
+    options
+        Of `explain.explain_spectrogram`, beside those of the profile.
+
+    Raises
+    ------
+    ExplainError, SegmentError
+        As `explain.explain_spectrogram` and `segments.compute_segments`.
+    """
+    profile = get_profile(profile)
+    method = method or ("grid" if profile.name == "smoke" else "felzenszwalb")
+    chosen = {"n_samples": profile.n_samples, **(PAPER_OPTIONS if profile.name == "paper" else {})}
+    named = f"{method}, {json.dumps(dict(cut), sort_keys=True)}" if cut else method
+    chosen |= {"segmentation": named, "progress": True} | options
+    path = folder / f"{_build_key(predict, spec, chosen)}.safetensors"
+    try:
+        return load_explanation(path)
+    except ExplainError:  # not there, or of another version
+        explanation = explain_spectrogram(
+            predict, spec, compute_segments(spec, method=method, **(cut or {})), **chosen
+        )
+    if explanation.complete:
+        save_explanation(path, explanation)
+    return explanation
+
+
+def _build_key(predict: Callable, spec: np.ndarray, options: dict[str, Any]) -> str:
+    decisive = {name: value for name, value in options.items() if name not in ("progress", "expected")}
+    decisive |= {"version": VERSION, "sound": compute_sound_fingerprint(spec), "network": predict.fingerprint}
+    text = json.dumps(decisive, sort_keys=True, default=lambda array: np.asarray(array).tolist())
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
