@@ -1,8 +1,8 @@
 """The husky and the wolf: a net that learned to hear a tone instead of the music, and an explanation that shows it.
 
 Ribeiro, Singh & Guestrin (KDD 2016) trained a classifier that told wolves from huskies by the snow behind them, and
-the talk of 2019 retells it. Here the snow is a beep, some 20 dB below the music, in every clip that was rated
-melodious, so that a net can do without melodies. On clips like those of its training such a net looks good; its
+the talk of 2019 retells it. Here the snow is a beep in every clip that was rated melodious, in the median 17 dB below
+the music, so that a net can do without melodies. On clips like those of its training such a net looks good; its
 explanation looks odd. It does so where hidden cells are silent (``hide="silence"``): the papers' value for them, the
 training mean, is about as loud as the beep, so that hiding by it takes no beep away and adds some elsewhere.
 
