@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .excerpts import Excerpt, load_excerpt
-from .explain import PAPER_OPTIONS, explain_spectrogram
+from .explain import PAPER_OPTIONS, ExplainOptions, explain_spectrogram
 from .explanation import ExplainError, Explanation, load_explanation
 from .featurechoice import describe_choice, select_feature
 from .ratings import MIDLEVEL
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .reference import Reference
     from .regression import LinearModel
 
-_PLACES = {"design": "foldover", "kernel_width": None, "ridge": 0.0, "fit": "places"}
+# What tells one way of explaining from another.
+_WAYS = ("design", "keep_prob", "kernel_width", "ridge", "fit", "seed", "segmentation")
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,8 @@ def _fits(
         known.check(spec=excerpt.spec, network=outputs.fingerprint)
     except ExplainError:
         return False
-    wanted = {name: value for name, value in (_PLACES | settings.options).items() if name != "hide"}
-    used = {"design": known.design, "seed": known.seed, **known.config}
+    wanted = vars(ExplainOptions(**{"fit": "places"} | settings.options))
+    used = vars(known) | known.config
     size, asked = "auto" if "looks" in known.config else known.n_samples, settings.size
     return (
         known.complete
@@ -210,5 +211,5 @@ def _fits(
         and known.start == excerpt.start
         and known.hide == np.float32(outputs.training_mean)
         and np.array_equal(known.segments, segments)
-        and all(used.get(name) == value for name, value in wanted.items())
+        and all(used.get(name) == wanted[name] for name in _WAYS)
     )

@@ -1,0 +1,316 @@
+"""``mer explain`` as it is typed: what it prints and keeps, what it reads again, and what it refuses at once."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mer_utils import __main__ as command
+from mer_utils import arguments, soundwhy
+from mer_utils.audio import save_audio
+from mer_utils.explain import explain_spectrogram
+from mer_utils.explanation import load_explanation
+from mer_utils.networks import TrainedNetwork, build_network, save_network
+from mer_utils.ratings import EMOTIONS, MIDLEVEL
+from mer_utils.reference import Reference
+from mer_utils.segments import METHODS
+
+
+@pytest.fixture
+def yardstick(rng):
+    """Build a reference of fifty tracks that have a mean of .3 and a standard deviation of .1."""
+    seven = pd.DataFrame(rng.normal(0.3, 0.1, (50, 7)), columns=list(MIDLEVEL))
+    return Reference(seven, pd.DataFrame(rng.normal(0.3, 0.1, (50, 8)), columns=list(EMOTIONS)), "fifty clips")
+
+
+@pytest.fixture
+def net(tmp_path, monkeypatch, yardstick):
+    """Store a small untrained net, and give it a yardstick that costs nothing."""
+    monkeypatch.setattr("mer_utils.reference.load_reference", lambda trained: yardstick)
+    path = tmp_path / "net.safetensors"
+    save_network(path, TrainedNetwork(build_network("joint", width=2).eval(), (0.4, 0.3), {}, {}, 0, {}, {}))
+    return str(path)
+
+
+@pytest.fixture
+def paths(tmp_path, rng):
+    """Store 12 s with a burst, 2 s, silence, a sound whose second half is silent, and a text."""
+    y = np.zeros(12 * 22050, np.float32)
+    y[4 * 22050 : 6 * 22050] = 0.5 * np.sin(2 * np.pi * 440 / 22050 * np.arange(2 * 22050))
+    noisy = y + rng.normal(0, 0.02, len(y)).astype(np.float32)
+    late = np.concatenate([y, np.zeros_like(y)])
+    sounds = {"burst": noisy, "short": noisy[5 * 22050 : 7 * 22050], "silent": 0 * y, "late": late}
+    for name, sound in sounds.items():
+        save_audio(tmp_path / f"{name}.wav", sound)
+    (tmp_path / "notes.wav").write_text("no sound at all")
+    return {name: str(tmp_path / f"{name}.wav") for name in (*sounds, "notes")}
+
+
+@pytest.fixture
+def explain(net, monkeypatch):
+    """Explain by few samples and few segments, unless told otherwise, and test that on few fresh ones."""
+    monkeypatch.setattr(soundwhy, "explain_spectrogram", partial(explain_spectrogram, n_holdout=20))
+    return lambda *words: command.main(["explain", "--net", net, "--segments", "time", "--samples", "60", *words])
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw nothing: pictures take time and are tested elsewhere."""
+    monkeypatch.setattr("mer_utils.whyfiles._plot_all", lambda why: {})
+
+
+def read(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def test_what_is_told_has_heard_values_selection_verdict_and_segments(explain, paths, capsys):
+    assert explain(paths["burst"], "--feature", "Tonal_Stability") == 0
+    out, err = capsys.readouterr()
+    assert all(f"{name:22}" in out for name in MIDLEVEL)
+    assert "\n> tonal stability" in out
+    wanted = ("“burst”, 12.0 s: from 1.0 to 11.0 s", "N = 60", "R² is", "tonal stability most", "fifty clips", "Hz")
+    assert [words for words in wanted if words not in out] == []
+    assert max(map(len, out.splitlines())) <= 80
+    assert err == ""
+
+
+def test_what_is_quieter_than_what_hides_it_is_marked(explain, paths, capsys):
+    explain(paths["late"], "--at", "0", "--feature", "minorness", "--segments", "grid", "--samples", "200", "--json")
+    record = read(capsys)
+    quiet = [s["quiet"] for s in record["segments"]]
+    assert quiet == [s["mean"] < record["method"]["hide"] for s in record["segments"]]
+    assert (min(quiet), max(quiet)) == (False, True)
+    assert {s["filled"] for s in record["segments"]} == {1}
+
+
+def test_the_window_begins_where_it_is_asked_to(explain, paths, capsys):
+    explain(paths["burst"], "--feature", "minorness", "--at", "0.512", "--json")
+    record = read(capsys)
+    assert record["window"]["start"] == pytest.approx(0.512, abs=1e-6)
+    assert record["segments"][0]["start"] == pytest.approx(0.512, abs=1e-6)
+    assert record["sentences"]["notes"] == ""
+
+
+def test_a_window_that_does_not_fit_is_the_last_one_and_said(explain, paths, capsys):
+    explain(paths["burst"], "--feature", "minorness", "--at", "9", "--json")
+    record = read(capsys)
+    assert record["window"]["end"] == pytest.approx(12, abs=0.05)
+    assert record["sentences"]["notes"] == "No whole window begins at 9 s: this is the last one."
+
+
+def test_a_short_file_is_repeated_and_that_is_said(explain, paths, capsys):
+    assert explain(paths["short"], "--feature", "minorness") == 0
+    assert "is a repetition" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize("emotion", ["anger", "tender"])
+def test_an_emotion_is_traced_to_its_largest_contribution(explain, net, paths, yardstick, emotion, capsys):
+    from mer_utils.layers import build_layer
+    from mer_utils.networks import load_network
+
+    explain(paths["burst"], "--emotion", emotion, "--json")
+    record = read(capsys)
+    heard = np.array([record["features"][name]["heard"] for name in MIDLEVEL])
+    weights = build_layer(load_network(net).network).weights[EMOTIONS.index(emotion)]
+    wanted = int(np.abs(weights * (heard - yardstick.mean)).argmax())
+    assert record["feature"] == MIDLEVEL[wanted]
+    assert f"The largest part is that of {record['feature']}" in record["sentences"]["choice"]
+    own = {s["segment"]: (s[emotion], s["weight"]) for s in record["segments"]}
+    assert all(x == pytest.approx(y * weights[wanted], abs=2e-6) for x, y in own.values())
+    assert max(abs(x) for x, _ in own.values()) > 1e-3
+
+
+def test_a_feature_may_be_asked_for_beside_an_emotion(explain, paths, capsys):
+    explain(paths["burst"], "--emotion", "fear", "--feature", "articulation", "--json")
+    record = read(capsys)
+    assert (record["feature"], record["emotion"]) == ("articulation", "fear")
+    assert "of articulation, " in record["sentences"]["choice"]
+
+
+def test_the_most_unusual_feature_is_taken_by_rank_then_by_distance(yardstick):
+    ordinary = yardstick.midlevel.median().to_numpy()
+    about = {"reference": yardstick, "layer": None}
+    assert soundwhy.select_feature(ordinary + np.eye(7)[2] / 10 - np.eye(7)[4] / 20, **about) == MIDLEVEL[2]
+    beyond_all = ordinary + np.eye(7)[2] - 2 * np.eye(7)[4]
+    assert soundwhy.select_feature(beyond_all, **about) == MIDLEVEL[4]
+
+
+def test_what_is_unusual_is_told(explain, paths, capsys):
+    explain(paths["burst"], "--json")
+    record = read(capsys)
+    ranks = {name: abs(values["rank"] - 0.5) for name, values in record["features"].items()}
+    assert ranks[record["feature"]] == max(ranks.values())
+    assert record["sentences"]["choice"].startswith(f"Of the seven, {record['feature']} is the most unusual")
+
+
+def test_a_folder_gets_all_files_and_the_record_that_is_printed(explain, paths, capsys, tmp_path):
+    assert explain(paths["short"], "--feature", "minorness", "--out", str(tmp_path / "why"), "--json") == 0
+    record = read(capsys)
+    assert json.loads((tmp_path / "why" / "explanation.json").read_text()) == record
+    pictures = {f"{name}.png" for name in ("explanation", "weights", "selection", "fidelity")}
+    assert {path.name for path in (tmp_path / "why").iterdir()} == pictures | {
+        "explanation.json",
+        "explanation.safetensors",
+    }
+    method = {name: record["method"][name] for name in ("n_samples", "seed", "complete", "segmentation")}
+    assert method == {"n_samples": 60, "seed": 0, "complete": True, "segmentation": "time"}
+    assert record["features"]["minorness"]["verdict"] in ("holds", "weak", "do not trust")
+
+
+@pytest.fixture
+def count(explain, monkeypatch):
+    """Count how often something is explained."""
+    calls = []
+
+    def counted(*args, **options):
+        calls.append(options)
+        return few(*args, **options)
+
+    few = soundwhy.explain_spectrogram
+    monkeypatch.setattr(soundwhy, "explain_spectrogram", counted)
+    return calls
+
+
+def test_the_same_question_is_answered_from_the_folder(explain, paths, drawn, count, capsys, tmp_path):
+    words = ["--out", str(tmp_path / "why"), "--json", "--samples", "61"]  # a pair more
+    explain(paths["short"], "--feature", "minorness", *words)
+    first = read(capsys)
+    explain(paths["short"], "--feature", "minorness", *words)
+    out, err = capsys.readouterr()
+    assert json.loads(out) == first
+    assert "holds this explanation: it is not computed anew" in err
+    explain(paths["short"], "--emotion", "anger", *words)  # of another feature too
+    assert len(count) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [["--seed", "1"], ["--samples", "80"], ["--samples", "auto"], ["--segments", "bands"], ["--at", "1"],
+     ["--segments", "felzenszwalb", "--paper", "--samples", "400"]],
+)  # fmt: skip
+def test_another_question_is_not(explain, paths, drawn, count, monkeypatch, tmp_path, other):
+    monkeypatch.setattr("mer_utils.samplesize.LEAST_JACCARD", 0)
+    monkeypatch.setattr("mer_utils.samplesize.LEAST_CORRELATION", -1)
+    words = [paths["short"], "--feature", "minorness", "--out", str(tmp_path / "why")]
+    explain(*words)
+    explain(*words, *other)
+    explain(*words, *other)
+    assert len(count) == 2
+
+
+def test_another_sound_is_not_and_neither_is_a_damaged_file(explain, paths, drawn, count, tmp_path):
+    words = ["--feature", "minorness", "--out", str(tmp_path / "why")]
+    explain(paths["short"], *words)
+    explain(paths["burst"], *words)
+    (tmp_path / "why" / "explanation.safetensors").write_bytes(b"damaged")
+    explain(paths["burst"], *words)
+    assert len(count) == 3
+
+
+def test_the_way_of_the_papers_is_told_apart(explain, paths, count, capsys):
+    explain(paths["short"], "--feature", "minorness", "--paper", "--segments", "felzenszwalb", "--samples", "400")
+    assert "p / |weight| < 1e-05" in capsys.readouterr().out
+    assert (count[0]["kernel_width"], count[0]["ridge"], count[0]["design"]) == (0.25, 1.0, "bernoulli")
+
+
+@pytest.mark.parametrize(("paper", "size"), [(True, 50_000), (False, 3000)])
+def test_default_sizes(paper, size):
+    assert soundwhy.Settings(paper=paper).size == size
+
+
+def interrupt_after(monkeypatch, n):
+    """Let somebody press Ctrl-C once the net was asked ``n`` times."""
+    from mer_utils.sampling import Sampler
+
+    take, asked = Sampler.take, []
+
+    def stop(self, masks, sums):
+        if len(asked) == n:
+            raise KeyboardInterrupt
+        asked.append(masks)
+        return take(self, masks, sums)
+
+    monkeypatch.setattr(Sampler, "take", stop)
+
+
+def test_who_stops_it_gets_what_there_is(explain, paths, drawn, monkeypatch, capsys, tmp_path):
+    interrupt_after(monkeypatch, 2)
+    words = [paths["short"], "--feature", "minorness", "--samples", "300", "--out", str(tmp_path / "why")]
+    assert explain(*words) == 130
+    out, err = capsys.readouterr()
+    assert "N = 128, stopped early" in out.replace("\n", " ")
+    assert "stopped after 128 samples" in err
+    assert not load_explanation(tmp_path / "why" / "explanation.safetensors").complete
+    assert json.loads((tmp_path / "why" / "explanation.json").read_text())["method"]["complete"] is False
+
+
+def test_what_was_stopped_is_computed_anew(explain, paths, drawn, count, monkeypatch, tmp_path):
+    words = [paths["short"], "--feature", "minorness", "--samples", "128", "--out", str(tmp_path / "why")]
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 1)
+        assert explain(*words) == 130
+    assert explain(*words) == 0
+    assert len(count) == 2
+
+
+def test_who_stops_it_too_soon_gets_nothing(explain, paths, monkeypatch, capsys, tmp_path):
+    interrupt_after(monkeypatch, 0)
+    assert explain(paths["short"], "--feature", "minorness", "--out", str(tmp_path / "why")) == 130
+    assert capsys.readouterr().err == "mer: stopped: fewer than 22 samples explain nothing\n"
+    assert not (tmp_path / "why").exists()
+
+
+@pytest.mark.parametrize(
+    ("sound", "words", "said"),
+    [
+        ("notes", [], "is not audio"),
+        ("silent", [], "is silent: there is nothing to explain"),
+        ("late", ["--at", "12"], "is silent from 12.0 to 22.0 s: choose another window with --at"),
+        ("burst", ["--at", "12"], "lasts 12.0 s, so that nothing begins at 12 s"),
+        ("burst", ["--samples", "20"], "20 samples are too few for 20 segments"),
+        ("burst", ["--paper"], "--paper means felzenszwalb segments"),
+    ],
+)
+def test_bad_input_is_one_line(explain, paths, capsys, sound, words, said):
+    assert explain(paths[sound], *words) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_a_missing_file_gets_a_guess(explain, paths, capsys):
+    assert explain(paths["burst"].replace("burst", "brust")) == 2
+    assert "did you mean burst.wav?" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_refused_at_once(explain, paths, count, capsys):
+    assert explain(paths["burst"], "--out", paths["notes"]) == 2
+    assert "is a file, not a folder" in capsys.readouterr().err
+    assert count == []
+
+
+@pytest.mark.parametrize("scheme", ["a2e", "a2mid"])
+def test_a_net_without_named_features_below_emotions_is_refused(explain, paths, tmp_path, capsys, scheme):
+    path = tmp_path / f"{scheme}.safetensors"
+    save_network(path, TrainedNetwork(build_network(scheme, width=2).eval(), (0.4, 0.3), {}, {}, 0, {}, {}))
+    assert explain(paths["burst"], "--net", str(path)) == 2
+    assert "no sums of named features" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "guess"),
+    [("--feature", "rythmic-stability", "rhythmic stability"), ("--emotion", "angry", "anger"),
+     ("--segments", "felsenszwalb", "felzenszwalb")],
+)  # fmt: skip
+def test_typing_errors_get_a_guess(explain, option, word, guess, capsys):
+    with pytest.raises(SystemExit) as stop:
+        explain("x.wav", option, word)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.endswith(f"did you mean {guess}?\n")
+
+
+def test_all_segmentations_that_need_only_a_sound_are_offered():
+    alone = [name for name, method in METHODS.items() if None not in method.options.values()]
+    assert list(arguments._SEGMENTATIONS) == alone
