@@ -31,6 +31,14 @@ def test_complements_follow_and_balance_every_segment():
     assert not np.all(draw_masks(640, 30, design="bernoulli").mean(axis=0) == 0.5)
 
 
+def test_mirrored_masks_hide_a_segment_at_most_once_in_a_pair():
+    masks = draw_masks(6400, 30, design="foldover", keep_prob=0.8)
+    assert np.all(masks[::2] | masks[1::2])
+    assert masks.mean() == pytest.approx(0.8, abs=0.004)  # 192 000 draws
+    single = draw_masks(6400, 30, design="bernoulli", keep_prob=0.8)
+    assert not np.all(single[::2] | single[1::2])
+
+
 def test_independent_masks_begin_with_everything_on_and_only_once():
     on = draw_masks(5000, 20, design="bernoulli").all(axis=1)
     assert on[0]

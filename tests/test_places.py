@@ -15,7 +15,8 @@ PLACE_LEVELS = PlaceToy().places(CORNERS.reshape(-1, 6, 2))
 
 
 def explain(predict=None, *, fit="auto", n_samples=4096, **options):
-    return explain_spectrogram(predict or PlaceToy(), ONES, CELLS, n_samples=n_samples, fit=fit, **options)
+    options = {"n_samples": n_samples, "fit": fit, "keep_prob": 0.5} | options
+    return explain_spectrogram(predict or PlaceToy(), ONES, CELLS, **options)
 
 
 def fit_all_masks(seen=3):
@@ -35,9 +36,10 @@ def test_on_all_masks_it_gives_the_weights_of_least_squares():
 
 @pytest.mark.parametrize("fit", ["places", "least squares"])
 @pytest.mark.parametrize("design", ["foldover", "bernoulli"])
-def test_both_come_to_the_weights_of_all_masks(fit, design):
-    e = explain(fit=fit, design=design)
-    z = (e.weights - compute_population(PlaceToy())) / e.robust_errors
+@pytest.mark.parametrize("keep_prob", [0.5, 0.8])
+def test_both_come_to_the_weights_of_all_masks(fit, design, keep_prob):
+    e = explain(fit=fit, design=design, keep_prob=keep_prob)
+    z = (e.weights - compute_population(PlaceToy(), keep_prob=keep_prob)) / e.robust_errors
     assert e.config["fit"] == fit
     assert np.abs(z).max() < 4
     assert 0.6 < z.std() < 1.5

@@ -16,7 +16,7 @@ SILENT = np.zeros(SEGMENTS.shape, np.float32)
 
 
 def build_sampler(predict, **options):
-    return Sampler(Probe(predict, SILENT + 1, SEGMENTS, SILENT), ExplainOptions(**options))
+    return Sampler(Probe(predict, SILENT + 1, SEGMENTS, SILENT), ExplainOptions(**{"keep_prob": 0.5} | options))
 
 
 def hear_noise(specs):
@@ -44,7 +44,7 @@ def test_it_stops_when_halves_agree_twice(bent):
     n, looks = find_sample_size(build_sampler(bent))
     assert [look["agrees"] for look in looks[-2:]] == [True, True]
     assert not any(a["agrees"] and b["agrees"] for a, b in pairwise(looks[:-1]))
-    assert n == looks[-1]["n"] == 2 * looks[-2]["n"]
+    assert looks[-2]["n"] < n == looks[-1]["n"] <= 2 * looks[-2]["n"]
     assert all(
         look["agrees"] == (look["jaccard"] >= LEAST_JACCARD and look["correlation"] >= LEAST_CORRELATION)
         for look in looks
@@ -79,8 +79,9 @@ def test_the_worst_output_decides(rng):
 
 
 def test_the_explanation_is_of_fresh_masks(bent):
-    auto = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples="auto", n_holdout=20)
-    plain = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples=auto.n_samples, n_holdout=20)
+    options = {"n_holdout": 20, "keep_prob": 0.5}
+    auto = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples="auto", **options)
+    plain = explain_spectrogram(bent, SILENT + 1, SEGMENTS, n_samples=auto.n_samples, **options)
     assert auto.n_samples == auto.config["looks"][-1]["n"]
     assert np.array_equal(auto.weights, plain.weights)
     seen = {mask.tobytes() for number in range(4) for mask in build_sampler(bent).draw(number, stream=2)}
