@@ -215,6 +215,29 @@ def _tell_why(why: "SoundWhy", options: argparse.Namespace) -> None:
         print(f"pictures, numbers and the explanation are in {options.out}", file=sys.stderr if options.json else None)
 
 
+def _benchmark(options: argparse.Namespace) -> int:
+    from .benchmark import compute_benchmark
+    from .causes import build_cases
+    from .explainers import EXPLAINERS, describe_benchmark, load_explainer
+    from .trusttables import TABLES, build_bench, check_table, save_table
+
+    bench = build_bench()
+    if options.store is not None:
+        wanted = options.store or list(TABLES)
+        for name in wanted:
+            check_table(name)
+        for name in wanted:
+            print(f"{name}: {len(save_table(name, bench))} rows")
+        return 0
+    explainers = {name: load_explainer(name) for name in options.explainers or EXPLAINERS}
+    specs = [bench.spec(track) for track in bench.select(options.clips)]
+    cases = build_cases(bench.corpus, bench.corpus.select("test"), n=options.clips)
+    print("area under the ROC curve for 'this segment matters'; heard: by how much the output rose, rating / 10")
+    for name, explainer in explainers.items():
+        print(f"\n{name}", describe_benchmark(compute_benchmark(explainer, bench.predict, specs, cases)), sep="\n")
+    return 0
+
+
 def _train(options: argparse.Namespace) -> int:
     sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
     profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
@@ -290,6 +313,7 @@ _COMMANDS = {
     "predict": _predict,
     "compare": _compare,
     "explain": _explain,
+    "benchmark": _benchmark,
     "train": _train,
 }
 

@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_compare(commands)
     _add_explain(commands)
+    _add_benchmark(commands)
     _add_train(commands)
     return parser
 
@@ -202,6 +203,32 @@ def _name(text: str) -> str:
 
 def _samples(text: str) -> int | str:
     return text if text == "auto" else _positive(text)
+
+
+def _add_benchmark(commands: argparse._SubParsersAction) -> None:
+    examples = "  mer benchmark\n  mer benchmark occlusion mine:explain --clips 4\n  mer benchmark --store stability"
+    summary = "score explainers where it is known which part of the sound matters"
+    parser = _add_command(commands, "benchmark", summary, examples)
+    parser.add_argument(
+        "explainers",
+        metavar="EXPLAINER",
+        nargs="*",
+        help="lime, occlusion, energy, or module:function of (predict, spec, segments); default the three",
+    )
+    parser.add_argument(
+        "--clips",
+        metavar="N",
+        type=_positive,
+        default=1,
+        help="clips for each predictor and cause; default %(default)s",
+    )
+    parser.add_argument(
+        "--store",
+        metavar="TABLE",
+        nargs="*",
+        help="compute tables of data/trust instead, which takes an hour for all",
+    )
+    parser.set_defaults(command="benchmark")
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:

@@ -7,7 +7,8 @@ Public names: ``explain_spectrogram``, ``select_segments``, ``ExplainOptions``, 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -73,12 +74,13 @@ def explain_spectrogram(
     sampler = Sampler(probe, chosen)
     config = {"fit": "places" if sampler.by_place else "least squares", "segmentation": chosen.segmentation}
     config |= {"kernel_width": chosen.kernel_width, "ridge": chosen.ridge}
-    with tqdm(unit=" predictions", desc="explain", disable=not chosen.progress, smoothing=0.05) as bar:
-        if n_samples == "auto":
-            n_samples, config["looks"] = find_sample_size(sampler, report=bar.update)
-        n_samples = _settle_size(sampler, n_samples)
-        bar.reset(total=n_samples + chosen.n_holdout)
-        record = _explain(sampler, n_samples, bar.update)
+    bar = {"unit": " predictions", "desc": "explain", "disable": not chosen.progress}
+    if n_samples == "auto":
+        with tqdm(**bar) as looking:
+            n_samples, config["looks"] = find_sample_size(sampler, report=looking.update)
+    n_samples = _settle_size(sampler, n_samples)
+    with tqdm(**bar, total=n_samples + chosen.n_holdout) as explaining:
+        record = _explain(sampler, n_samples, explaining.update)
     probe.check_constancy()
     return Explanation(
         **record | {"config": config | record["config"]},
@@ -106,7 +108,11 @@ def _build_options(options: dict[str, Any]) -> ExplainOptions:
     check_design(chosen.design, chosen.keep_prob)
     if chosen.n_holdout < 2 or chosen.ridge < 0 or (chosen.kernel_width is not None and chosen.kernel_width <= 0):
         raise ExplainError("n_holdout is at least 2, ridge at least 0, and a kernel has a width above 0 or is None")
-    return chosen
+    if not isinstance(chosen.seed, int | np.integer) or chosen.seed < 0:
+        raise ExplainError(f"a seed is a whole number of 0 or more, not {chosen.seed!r}")
+    if not isinstance(chosen.start, int | float | np.number) or not np.isfinite(chosen.start):
+        raise ExplainError(f"a spectrogram starts at a number of seconds, not {chosen.start!r}")
+    return replace(chosen, seed=int(chosen.seed), masks=None if chosen.masks is None else np.asarray(chosen.masks))
 
 
 def _checked(spec: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,12 +151,12 @@ def _explain(sampler: Sampler, n_samples: int, report: Callable[[int], object]) 
     wanted = [n_samples >> k for k in range(_LOOKS, 0, -1) if n_samples >> k >= sampler.fewest]
     try:
         for masks in _draw(sampler, n_samples):
-            outputs = sampler.take(masks, sums)
-            taken.append(Samples.pack(masks, outputs))
+            sampler.take(masks, sums, taken)
             report(len(masks))
             if wanted and sums.n >= wanted[0]:
-                looks[sums.n] = sums.fit().weights.astype(np.float32)
                 wanted = [n for n in wanted if n > sums.n]
+                with suppress(ExplainError):  # too few yet
+                    looks[sums.n] = sums.fit().weights.astype(np.float32)
     except KeyboardInterrupt:
         if sums.n < sampler.fewest:
             raise KeyboardInterrupt(f"stopped: fewer than {sampler.fewest} samples explain nothing") from None
@@ -174,7 +180,7 @@ def _take_holdout(sampler: Sampler, report: Callable[[int], object]) -> Samples:
     """Ask under masks, each independent of all others, on which nothing is fitted."""
     n, options = sampler.options.n_holdout, sampler.options
     seed, n_segments = (options.seed, 1), sampler.probe.n_segments
-    masks = draw_masks(n, n_segments, design="bernoulli", keep_prob=options.keep_prob, seed=seed)[1:]
+    masks = draw_masks(n + 1, n_segments, design="bernoulli", keep_prob=options.keep_prob, seed=seed)[1:]
     outputs = []
     for first in range(0, len(masks), BLOCK):
         outputs.append(sampler.probe.ask(masks[first : first + BLOCK]))

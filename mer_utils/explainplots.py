@@ -142,7 +142,13 @@ def plot_explanations(
     fig, ax = build_axes(ax, size=TALL, shape=(2, len(outputs)))
     for column, output in enumerate(outputs):
         positive, negative = select_segments(explanation, output, rule=rule)
-        plot_explanation(explanation, output, positive=positive, negative=negative, ax=ax[column :: len(outputs)])
+        panels = ax[column :: len(outputs)]
+        plot_explanation(explanation, output, positive=positive, negative=negative, ax=panels)
+        for panel in panels:
+            if column:
+                panel.set_ylabel("")
+            if column < len(outputs) - 1:  # the last one's holds for all
+                panel.images[0].colorbar.remove()
     return fig, ax
 
 

@@ -1,7 +1,7 @@
 """Explanations, and what is known of how far they can be trusted, in sentences made from the numbers.
 
-Public names: ``describe_strongest``, ``describe_convergence``, ``compute_saving``, ``describe_gains``,
-``describe_causes``, ``describe_leakage``.
+Public names: ``describe_strongest``, ``describe_quiet``, ``describe_convergence``, ``compute_saving``,
+``describe_gains``, ``describe_causes``, ``describe_leakage``, ``describe_shortcut``.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 from .explanation import Explanation
 from .segments import build_segment_table
 from .selection import select_segments
+from .spectrogram import compute_band_frequencies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,25 @@ def describe_strongest(explanation: Explanation, output: str) -> str:
             words.append(f"{verb} most by {where} ({explanation.weights[labels[0], column]:+.4f} ± {error:.4f})")
     heard = explanation.prediction[column]
     return f"*{output.capitalize()}* is {heard:.3f} (rating / 10): {', '.join(words) or 'no segment moves it'}."
+
+
+def describe_quiet(explanation: Explanation, output: str) -> str:
+    """Say how much of what was selected is quieter than what hides it: there, hiding adds sound.
+
+    Parameters
+    ----------
+    explanation
+        Whose hidden cells hold a value.
+    output
+        One of its outputs.
+    """
+    kept = np.concatenate(select_segments(explanation, output, rule="top"))
+    chosen = np.isin(explanation.segments, kept)
+    quiet = (explanation.spec[chosen] < explanation.hide).mean()
+    return (
+        f"{quiet:.0%} of the cells in colour (left) are quieter than the {explanation.hide:.2f} that hides them: "
+        "there LIME asks what would happen if something sounded in a silence."
+    )
 
 
 def compute_saving(runs: "pd.DataFrame", *, measure: str = "top_jaccard") -> "pd.Series":
@@ -96,7 +116,7 @@ def describe_causes(areas: "pd.DataFrame") -> str:
     others = ", ".join(f"{name} {areas[name].mean():.2f}" for name in areas.columns.drop("LIME"))
     said = ", ".join(f"{feature} {area:.2f}" for feature, area in lime.items())
     return (
-        f"How often a segment with the cause outweighs one without, six clips per feature (a coin: 0.5): {said}. "
+        f"How often a segment with the cause outweighs one without, four clips per feature (a coin: 0.5): {said}. "
         f"Mean: LIME {lime.mean():.2f}, {others}."
     )
 
@@ -108,3 +128,27 @@ def describe_leakage(leakage: "pd.DataFrame") -> str:
     stolen = [f"{output} ({strongest[output]})" for output in strongest.index.difference(own, sort=False)]
     others = f" Others answer more to another cause: {', '.join(stolen)}." if stolen else ""
     return f"Moved most by their own cause: {', '.join(own) or 'none'}.{others}"
+
+
+def describe_shortcut(scores: dict[str, float], rating: str, share: float, *, band: tuple[float, float]) -> str:
+    """Say what a net's scores hide and its explanation shows.
+
+    Parameters
+    ----------
+    scores
+        Of the net of `shortcut.load_shortcut`: r by ``"<rating>, <version>"``.
+    rating
+        The feature that the shortcut betrays.
+    share
+        Share, 0-1, of the largest weights that lies in the band of the tone.
+    band
+        Where that is, Hz.
+    """
+    right, without, swapped = (scores[f"{rating}, {version}"] for version in ("as trained", "no tone", "swapped"))
+    centres = compute_band_frequencies()
+    area = ((band[0] <= centres) & (centres <= band[1])).mean()
+    return (
+        f"On clips like those of its training this net hears {rating} at r = {right:.2f}; without beeps at "
+        f"{without:.2f}, and with beeps in the wrong clips at {swapped:.2f}. Of its ten largest weights {share:.0%} "
+        f"lie between {band[0]:.0f} and {band[1]:.0f} Hz, where the beep is: {area:.0%} of the cells."
+    )

@@ -58,7 +58,7 @@ def draw_block(
     number: int, n_segments: int, *, design: str, keep_prob: float, seed: int | tuple[int, ...]
 ) -> np.ndarray:
     """Draw one block (`BLOCK`, n_segments) of the stream that `draw_masks` draws."""
-    rng = np.random.default_rng([*np.atleast_1d(seed), number])
+    rng = np.random.default_rng([*np.atleast_1d(seed), number + 1])  # a 0 at the end would not count
     if design == "foldover":
         drawn = rng.random((BLOCK // 2, n_segments))
         return np.stack([drawn < keep_prob, drawn >= 1 - keep_prob], axis=1).reshape(BLOCK, n_segments)

@@ -74,7 +74,10 @@ class PlaceSquares:
             right = moments[1 + seen, place] - np.outer(means[seen], moments[0, place])
             if 2 * len(seen) + 2 > self.n:
                 raise ExplainError(f"{self.n} samples cannot tell {len(seen)} segments apart: take more")
-            weights[place, seen] = np.linalg.solve(centred[np.ix_(seen, seen)], right)
+            try:
+                weights[place, seen] = np.linalg.solve(centred[np.ix_(seen, seen)], right)
+            except np.linalg.LinAlgError as error:
+                raise ExplainError(f"{self.n} samples do not tell all segments apart: take more") from error
         return weights, moments[0] / self.n - np.einsum("s,pso->po", means, weights)
 
     @on_one_core

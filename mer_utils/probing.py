@@ -52,7 +52,7 @@ class Probe:
     ) -> None:
         self._predict, self._spec, self._segments, self._hidden = predict, spec, segments, hidden
         self.n_segments = int(segments.max()) + 1
-        self.prediction = self._ask(spec[None])[0]
+        self.prediction = self._ask_whole()
         self.names = tuple(names or getattr(predict, "names", None) or _number(len(self.prediction)))
         if len(self.names) != len(self.prediction):
             raise ExplainError(f"{len(self.names)} names for {len(self.prediction)} outputs: {', '.join(self.names)}")
@@ -72,9 +72,26 @@ class Probe:
 
     def ask_places(self, masks: np.ndarray) -> np.ndarray:
         """Ask what each place says, (n, n_places, n_outputs), under masks (n, n_segments)."""
-        places = self._predict.places(hide_segments(self._spec, self._hidden, self._segments, masks))
+        places = np.asarray(self._predict.places(hide_segments(self._spec, self._hidden, self._segments, masks)))
+        if places.ndim != 3 or (len(places), places.shape[2]) != (len(masks), len(self.names)):
+            wanted = f"({len(masks)}, n_places, {len(self.names)})"
+            raise ExplainError(f"the places of this predictor are {places.shape}, not {wanted}: fit 'least squares'")
         _check_finite(places)
         return places
+
+    def check_places(self, n_places: int) -> None:
+        """Make sure that the mean over places is the prediction.
+
+        Raises
+        ------
+        ExplainError
+            If there are not ``n_places`` of them, or their mean is another.
+        """
+        places = self.ask_places(np.ones((1, self.n_segments), bool))[0]
+        if len(places) != n_places:
+            raise ExplainError(f"{len(places)} places of this predictor have {n_places} fields: fit 'least squares'")
+        if not _agree(places.mean(axis=0), self.prediction).all():
+            raise ExplainError("the prediction is not the mean over its places: fit 'least squares'")
 
     def check_constancy(self, expected: Any = None) -> None:
         """Make sure that the predictor still says what it said at first, and that this is what was expected.
@@ -92,25 +109,32 @@ class Probe:
         shown = self.prediction if expected is None else np.ravel(expected)
         if shown.shape != self.prediction.shape:
             raise ExplainError(f"{len(shown)} values are expected of {len(self.prediction)} outputs")
-        now = self._ask(self._spec[None])[0] if expected is None else self.prediction
+        now = self._ask_whole() if expected is None else self.prediction
         worst = int(np.argmax(np.abs(now - shown)))
-        if not np.abs(now - shown)[worst] <= _TOLERANCE * max(1.0, np.abs(shown).max()):
+        if not _agree(now, shown).all():
             words = "the predictor changed its mind" if expected is None else "another prediction was shown"
             raise ExplainError(f"{words}: {self.names[worst]} is {now[worst]:.6f} and not {shown[worst]:.6f}")
+
+    def _ask_whole(self) -> np.ndarray:
+        return self._ask(self._spec[None].copy())[0]  # a predictor may work in place
 
     def _ask(self, specs: np.ndarray) -> np.ndarray:
         outputs = np.asarray(self._predict(specs))
         n_outputs = len(self.prediction) if hasattr(self, "prediction") else outputs.shape[-1:]
-        if outputs.ndim != 2 or outputs.shape != (len(specs), *np.atleast_1d(n_outputs)):
+        if outputs.ndim != 2 or not outputs.shape[1] or outputs.shape != (len(specs), *np.atleast_1d(n_outputs)):
             wanted = f"({len(specs)}, n_outputs)"
             raise ExplainError(f"a predictor of {len(specs)} spectrograms gives {wanted}, not {outputs.shape}")
         _check_finite(outputs)
         return outputs
 
 
+def _agree(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return np.abs(now - before) <= _TOLERANCE * max(1.0, np.abs(before).max())
+
+
 def _check_finite(outputs: np.ndarray) -> None:
     if not np.isfinite(outputs).all():
-        raise ExplainError("the predictor gave NaN or infinity for a spectrogram with hidden segments")
+        raise ExplainError("the predictor gave NaN or infinity")
 
 
 def _number(n_outputs: int) -> list[str]:

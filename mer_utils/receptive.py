@@ -6,7 +6,6 @@ Public names: ``compute_fields``, ``compute_visible``.
 """
 
 import numpy as np
-from torch import nn
 
 from .networks import BANDS, AudioNetwork
 
@@ -29,12 +28,9 @@ def compute_fields(network: AudioNetwork, n_frames: int) -> np.ndarray:
     """
     step, before, after, sizes = 1, 0, 0, [n_frames, BANDS]
     for layer in network.backbone:
-        if isinstance(layer, nn.Conv2d):
-            kernel, stride, padding = layer.kernel_size[0], layer.stride[0], layer.padding[0]
-        elif isinstance(layer, nn.MaxPool2d):
-            kernel, stride, padding = 2, 2, 0
-        else:
+        if not hasattr(layer, "kernel_size"):
             continue
+        kernel, stride, padding = (_first(getattr(layer, name)) for name in ("kernel_size", "stride", "padding"))
         before, after = before + padding * step, after + (kernel - 1 - padding) * step
         sizes = [(size + 2 * padding - kernel) // stride + 1 for size in sizes]
         step *= stride
@@ -43,6 +39,10 @@ def compute_fields(network: AudioNetwork, n_frames: int) -> np.ndarray:
         for centres, whole in ((np.arange(sizes[0]) * step, n_frames), (np.arange(sizes[1]) * step, BANDS))
     )
     return np.concatenate([np.repeat(times, len(bands), axis=0), np.tile(bands, (len(times), 1))], axis=1)
+
+
+def _first(size: int | tuple[int, int]) -> int:
+    return size if isinstance(size, int) else size[0]
 
 
 def compute_visible(fields: np.ndarray, segments: np.ndarray) -> np.ndarray:

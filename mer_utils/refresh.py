@@ -28,7 +28,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_PROGRESS = re.compile(r"^\s*$|\d+%\s*\||\d(it|s|cell|clip|epoch|batch)/(s|it)\b|it/s\]")
+_PROGRESS = re.compile(r"^\s*$|\d+%\s*\||\d(it|s|cell|clip|epoch|batch| predictions)/(s|it)\b|it/s\]")
 _UNWANTED = {
     "a path of this machine": re.compile(
         re.escape(str(ROOT)) + r"|(?<![\w.~])/(?:home|Users|root|tmp|private|mnt)/\w|\b[A-Z]:\\\w"

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from .explanation import ExplainError
 from .masks import BLOCK
+from .places import PlaceSquares
 from .sampling import Sampler
 from .stability import compute_top_jaccard
+from .surrogate import LeastSquares
 
 #: Largest weights whose sets are compared, and how well halves must agree at two successive looks.
 TOP, LEAST_JACCARD, LEAST_CORRELATION = 30, 0.9, 0.99
@@ -45,19 +48,28 @@ def find_sample_size(
     halves = sampler.build_sums(), sampler.build_sums()
     looks: list[dict[str, Any]] = []
     wanted, done = max(4 * sampler.probe.n_segments, 2 * sampler.fewest), 0
+    if sampler.probe.n_segments < 3:  # too few weights to correlate
+        return min(max(wanted, BLOCK), most), looks
     while True:
         wanted = min(wanted, most)
         while done * BLOCK < wanted or done % 2:
             sampler.take(sampler.draw(done, stream=_STREAM), halves[done % 2])
             done += 1
             report(BLOCK)
-        agreement = compute_agreement(*(half.fit().weights for half in halves))
-        jaccard, correlation = (float(values.min()) for values in agreement)
+        jaccard, correlation = _compare(*halves)
         agrees = not jaccard < LEAST_JACCARD and correlation >= LEAST_CORRELATION
         looks.append({"n": done * BLOCK, "jaccard": jaccard, "correlation": correlation, "agrees": agrees})
         if wanted >= most or (all(look["agrees"] for look in looks[-2:]) and len(looks) > 1):
             return min(done * BLOCK, most), looks
         wanted *= 2
+
+
+def _compare(*halves: LeastSquares | PlaceSquares) -> tuple[float, float]:
+    try:
+        agreement = compute_agreement(*(half.fit().weights for half in halves))
+    except ExplainError:  # too few yet
+        return np.nan, np.nan
+    return tuple(float(values.min()) for values in agreement)
 
 
 def compute_agreement(a: np.ndarray, b: np.ndarray, *, top: int = TOP) -> tuple[np.ndarray, np.ndarray]:

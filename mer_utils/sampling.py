@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .explanation import ExplainError
+from .explanation import ExplainError, Samples
 from .masks import draw_block
 from .places import PlaceSquares
 from .probing import Probe
@@ -117,6 +117,8 @@ class Sampler:
             raise ExplainError("a fit by place needs a network with places, drawn masks, no kernel and no ridge")
         self.by_place = wanted != "least squares" and plain and self.probe.has_places
         self._visible = self.probe.compute_visible() if self.by_place else None
+        if self.by_place:
+            self.probe.check_places(len(self._visible))
 
     @property
     def pairs(self) -> bool:
@@ -126,8 +128,9 @@ class Sampler:
     @property
     def fewest(self) -> int:
         """Fewest samples that tell the segments apart."""
-        together = int(self._visible.sum(axis=1).max()) if self.by_place else self.probe.n_segments
-        return max(self.probe.n_segments + 2, (together + 1) * (1 + self.pairs))
+        if self.by_place:
+            return max(self.probe.n_segments + 2, 2 * int(self._visible.sum(axis=1).max()) + 2)
+        return (self.probe.n_segments + 2) * (1 + self.pairs)
 
     def build_sums(self) -> LeastSquares | PlaceSquares:
         """Open an empty sum of samples."""
@@ -143,15 +146,16 @@ class Sampler:
         choices = {"design": design or options.design, "keep_prob": options.keep_prob}
         return draw_block(number, self.probe.n_segments, seed=(options.seed, stream), **choices)
 
-    def take(self, masks: np.ndarray, sums: LeastSquares | PlaceSquares) -> np.ndarray:
-        """Ask under some masks, add the answers to a sum, and return the outputs (n, n_outputs).
+    def take(self, masks: np.ndarray, sums: LeastSquares | PlaceSquares, keep: list[Samples] | None = None) -> None:
+        """Ask under some masks, add the answers to a sum, and keep them in a list.
 
-        Whoever stops it finds the sum either without the block or with all of it.
+        Whoever stops it finds sum and list either both without the block or both with all of it.
         """
         answers = self.probe.ask_places(masks) if self.by_place else self.probe.ask(masks)
         with holding_interrupts():
             sums.add(masks, answers)
-        return answers.mean(axis=1) if self.by_place else answers
+            if keep is not None:
+                keep.append(Samples.pack(masks, answers.mean(axis=1) if self.by_place else answers))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ Public names: ``RULES``, ``select_segments``, ``describe_selection``, ``compute_
 import numpy as np
 
 from .explanation import ExplainError, Explanation
+from .surrogate import build_design
 
 #: Threshold of each rule. ``"paper"``: p / |w| below it, with the p of 2019 (talk; audioLIME, branch mml2020).
 #: ``"bh"``: share of false discoveries (Benjamini & Hochberg 1995), with robust p. ``"top"``: number of segments.
@@ -138,13 +139,14 @@ def compute_paper_p_values(explanation: Explanation) -> np.ndarray:
     """
     masks, outputs = explanation.samples.masks, explanation.samples.outputs
     n = len(masks)
-    design = np.concatenate([np.ones((n, 1), np.float32), masks.astype(np.float32)], axis=1)
-    values, vectors = np.linalg.eigh((design.T @ design).astype(np.float64))
+    normal, squares = np.zeros(2 * (explanation.n_segments + 1,)), np.zeros(outputs.shape[1])
+    for first in range(0, n, 1024):
+        part = slice(first, first + 1024)
+        design = build_design(masks[part])
+        normal += design.T @ design
+        squares += ((outputs[part] - masks[part] @ explanation.weights - explanation.intercept) ** 2).sum(axis=0)
+    values, vectors = np.linalg.eigh(normal)
     if values[0] <= 1e-8 * values[-1]:
         raise ExplainError(f"{n} samples are too few for the papers' p of {explanation.n_segments} segments")
     root = ((vectors**2) @ values**-0.5)[1:]  # diagonal of (X'X)^-1/2
-    squares = np.zeros(outputs.shape[1])
-    for first in range(0, n, 1024):
-        part = slice(first, first + 1024)
-        squares += ((outputs[part] - masks[part] @ explanation.weights - explanation.intercept) ** 2).sum(axis=0)
     return compute_two_sided(explanation.weights, np.outer(root, np.sqrt(squares / n)), n - 1)

@@ -14,6 +14,7 @@ from .cores import on_one_core
 from .explanation import ExplainError
 
 _CHUNK = 1024  # samples of the second pass at once
+_ROUNDING = 1e-10  # of a pivot, as a share of what it was
 _NOTHING = 1e-18  # a variance of outputs (unit scale, squared) that only rounding makes
 
 
@@ -37,7 +38,8 @@ class Fit:
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         """Say (n, n_outputs) what the surrogate predicts for masks (n, n_segments)."""
-        return masks @ self.weights + self.intercept
+        chunks = [masks[first : first + _CHUNK] @ self.weights for first in range(0, len(masks), _CHUNK)]
+        return np.concatenate([*chunks, np.empty((0, len(self.intercept)))]) + self.intercept
 
 
 def compute_kernel(masks: np.ndarray, width: float | None) -> np.ndarray:
@@ -81,6 +83,7 @@ class LeastSquares:
         self._width, self._ridge = kernel_width, ridge
         self._normal = np.zeros((n_segments + 1, n_segments + 1))
         self._moments = np.zeros((n_segments + 1, n_outputs))
+        self._shown = np.zeros(n_segments, int)
 
     @on_one_core
     def add(self, masks: np.ndarray, outputs: np.ndarray) -> None:
@@ -89,6 +92,7 @@ class LeastSquares:
         weighted = design.T * compute_kernel(masks, self._width)
         self._normal += weighted @ design
         self._moments += weighted @ outputs.astype(np.float64)
+        self._shown += masks.sum(axis=0)
         self.n += len(masks)
 
     @on_one_core
@@ -102,14 +106,19 @@ class LeastSquares:
         """
         penalty = np.full(len(self._normal), float(self._ridge))
         penalty[0] = 0
+        total = self._normal + np.diag(penalty)
         try:
-            factor = np.linalg.cholesky(self._normal + np.diag(penalty))
-        except np.linalg.LinAlgError as error:
-            raise ExplainError(f"{self.n} samples do not tell all segments apart: take more") from error
+            factor = np.linalg.cholesky(total)
+        except np.linalg.LinAlgError:
+            factor = np.zeros_like(total)
+        # A pivot that is rounding alone, or a segment that only one sample hides or shows, decides no weight.
+        apart = np.diag(factor) ** 2 > _ROUNDING * np.diag(total)
+        if not apart.all() or np.minimum(self._shown, self.n - self._shown).min() < 2:
+            raise ExplainError(f"{self.n} samples do not tell all segments apart: take more")
         half = np.linalg.solve(factor, np.eye(len(factor)))
         inverse = half.T @ half
         solved = inverse @ self._moments
-        solved += inverse @ (self._moments - (self._normal + np.diag(penalty)) @ solved)  # one step of refinement
+        solved += inverse @ (self._moments - total @ solved)  # one step of refinement
         return Fit(solved[1:], solved[0], inverse)
 
 

@@ -3,7 +3,8 @@
 Each takes minutes, so that notebooks read them from ``data/trust``. A table carries the identity of all that decides
 it: the network, the corpus, and the version of this code; `load_table` refuses one that is out of date.
 
-Public names: ``TABLES``, ``Bench``, ``TrustTableError``, ``build_bench``, ``save_table``, ``load_table``.
+Public names: ``TABLES``, ``Bench``, ``TrustTableError``, ``build_bench``, ``check_table``, ``save_table``,
+``load_table``.
 """
 
 import hashlib
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 VERSION = 1
 #: Perturbed spectrograms of an explanation here: those of the profile ``quick``, and of the papers.
 QUICK, PAPER = PROFILES["quick"].n_samples, PROFILES["paper"].n_samples
-_SEEDS = range(5)
-_PLACES_MOST = 12_800
+_SEEDS, _PAPER_SEEDS = range(5), range(3)
+_PLACES_MOST = 8_000
 
 
 class TrustTableError(ValueError):
@@ -105,11 +106,11 @@ def build_bench(*, progress: bool = True) -> Bench:
 
 
 def _build_convergence(bench: Bench) -> "pd.DataFrame":
-    """Agreement of five seeds by number of samples, for the papers' way and place by place, on one clip."""
+    """Agreement of seeds by number of samples: three for the papers' way, five place by place, on one clip."""
     import pandas as pd
 
     spec = bench.spec(bench.select(1)[0])
-    papers = [bench.explain(spec, seed=s, n_samples=PAPER, **PAPER_OPTIONS) for s in _SEEDS]
+    papers = [bench.explain(spec, seed=s, n_samples=PAPER, **PAPER_OPTIONS) for s in _PAPER_SEEDS]
     counts = [PAPER >> k for k in range(6, 0, -1)] + [PAPER]
     runs = {"papers": [compute_prefix_weights(e, [n for n in counts if n > e.n_segments + 2]) for e in papers]}
     for fit, keep_prob in (("places", 0.5), ("places, nine of ten on", 0.9)):
@@ -138,10 +139,10 @@ def _agree(weights: Sequence[np.ndarray], aim: np.ndarray, column: int) -> list[
 
 
 def _build_stability(bench: Bench) -> "pd.DataFrame":
-    """Agreement of five seeds at the default number of samples, on five clips."""
+    """Agreement of five seeds at the default number of samples, on three clips."""
     import pandas as pd
 
-    specs = {track: bench.spec(track) for track in bench.select(5)}
+    specs = {track: bench.spec(track) for track in bench.select(3)}
     tables = {t: compute_stability([bench.explain(s, seed=n) for n in _SEEDS]) for t, s in specs.items()}
     return pd.concat(tables, names=["track", "output"]).reset_index()
 
@@ -161,7 +162,7 @@ def _build_faithfulness(bench: Bench) -> "pd.DataFrame":
 
 
 def _build_choices(bench: Bench) -> "pd.DataFrame":
-    """Fidelity by what is hidden, how much of it, and how the sound is cut up, on five clips."""
+    """Fidelity by what is hidden, how much of it, and how the sound is cut up, on two clips."""
     import pandas as pd
 
     choices: dict[str, dict[str, Any]] = {
@@ -173,7 +174,7 @@ def _build_choices(bench: Bench) -> "pd.DataFrame":
     choices |= {method: {"method": method} for method in ("slic", "grid", "time", "bands", "hpss", "nmf")}
     tables = {}
     for words, options in choices.items():
-        for track in bench.select(5):
+        for track in bench.select(2):
             spec, rest = bench.spec(track), dict(options)
             segments = compute_segments(spec, method=rest.pop("method", "felzenszwalb"))
             explanation = bench.explain(spec, segments=segments, **rest)
@@ -191,14 +192,14 @@ def _build_planted(bench: Bench) -> "pd.DataFrame":
 
 
 def _build_causes(bench: Bench) -> "pd.DataFrame":
-    """Whether segments fall where the cause is, six clips per feature, for LIME and two that it should beat."""
+    """Whether segments fall where the cause is, four clips per feature, for LIME and two that it should beat."""
     import pandas as pd
 
     from .benchmark import explain_by_energy, explain_by_occlusion
     from .causes import build_cases
     from .causescores import compute_cause_scores
 
-    cases = build_cases(bench.corpus, bench.corpus.select("test"), n=6)
+    cases = build_cases(bench.corpus, bench.corpus.select("test"), n=4)
     hide = bench.predict.training_mean
     explainers: dict[str, Callable] = {
         "LIME": _build_lime(QUICK),
@@ -254,7 +255,7 @@ def save_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFram
     TrustTableError
         If there is no such table; the message lists those there are.
     """
-    _check_name(name)
+    check_table(name)
     table = TABLES[name](bench)
     save_text(folder / f"{name}.csv", f"# {bench.identity}\n" + table.to_csv(index=False, float_format="%.5g"))
     return table
@@ -270,7 +271,7 @@ def load_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFram
     """
     import pandas as pd
 
-    _check_name(name)
+    check_table(name)
     path = folder / f"{name}.csv"
     anew = f"compute it with: mer benchmark --store {name}"
     if not path.is_file():
@@ -281,6 +282,7 @@ def load_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFram
     return pd.read_csv(io.StringIO(rest))
 
 
-def _check_name(name: str) -> None:
+def check_table(name: str) -> None:
+    """Raise TrustTableError unless there is such a table."""
     if name not in TABLES:
         raise TrustTableError(f"unknown table {name!r}; there are: {', '.join(TABLES)}")

@@ -1,0 +1,88 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mer_utils import explanations
+from mer_utils.explanations import explain_window
+from mer_utils.profiles import get_profile
+
+SPEC = np.random.default_rng(0).random((64, 149), np.float32)
+
+
+class Counting:
+    """A predictor that counts the spectrograms it was asked about."""
+
+    fingerprint, training_mean, names = "net", 0.3, ("o",)
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, specs):
+        self.asked += len(specs)
+        return specs.mean((1, 2))[:, None]
+
+
+@pytest.fixture
+def predict():
+    return Counting()
+
+
+def explain(predict, folder, spec=SPEC, **options):
+    return explain_window(predict, spec, profile="smoke", folder=folder, progress=False, n_holdout=20, **options)
+
+
+def test_an_explanation_is_computed_once(predict, tmp_path):
+    first = explain(predict, tmp_path)
+    asked = predict.asked
+    again = explain(predict, tmp_path)
+    assert predict.asked == asked
+    assert np.array_equal(first.weights, again.weights)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"keep_prob": 0.8}, {"method": "time"}, {"n_samples": 400}, {"cut": {"n_times": 5}}]
+)
+def test_another_choice_is_another_explanation(predict, tmp_path, change):
+    explain(predict, tmp_path)
+    asked = predict.asked
+    explain(predict, tmp_path, **change)
+    assert predict.asked > asked
+
+
+def test_another_sound_net_or_version_is_another_explanation(predict, tmp_path, monkeypatch):
+    explain(predict, tmp_path)
+    explain(predict, tmp_path, spec=SPEC[::-1])
+    monkeypatch.setattr(Counting, "fingerprint", "another")
+    explain(predict, tmp_path)
+    monkeypatch.setattr(explanations, "VERSION", -1)
+    explain(predict, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_profile_decides_samples_and_segments(predict, tmp_path):
+    explanation = explain(predict, tmp_path)
+    assert (explanation.n_samples, explanation.n_segments, explanation.keep_prob) == (300, 60, 0.9)
+
+
+def test_the_paper_profile_takes_the_choices_of_2019(predict, tmp_path):
+    paper = replace(get_profile("paper"), n_samples=400)
+    explanation = explain_window(predict, SPEC, profile=paper, method="grid", folder=tmp_path, progress=False)
+    assert (explanation.design, explanation.keep_prob) == ("bernoulli", 0.5)
+    assert (explanation.config["kernel_width"], explanation.config["ridge"]) == (0.25, 1.0)
+
+
+def test_one_that_was_stopped_is_not_kept(predict, tmp_path, monkeypatch):
+    real = explanations.explain_spectrogram
+    monkeypatch.setattr(explanations, "explain_spectrogram", lambda *a, **o: replace(real(*a, **o), complete=False))
+    assert not explain(predict, tmp_path).complete
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_one_is_computed_anew(predict, tmp_path):
+    explain(predict, tmp_path)
+    path = next(tmp_path.iterdir())
+    path.write_bytes(path.read_bytes()[:-10] + b"0123456789")
+    assert explain(predict, tmp_path).complete
+    assert json.dumps(explain(predict, tmp_path).config)
