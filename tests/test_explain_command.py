@@ -226,11 +226,11 @@ def interrupt_after(monkeypatch, n):
 
     take, asked = Sampler.take, []
 
-    def stop(self, masks, sums):
+    def stop(self, *args):
         if len(asked) == n:
             raise KeyboardInterrupt
-        asked.append(masks)
-        return take(self, masks, sums)
+        asked.append(args)
+        return take(self, *args)
 
     monkeypatch.setattr(Sampler, "take", stop)
 
