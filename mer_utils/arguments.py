@@ -182,7 +182,7 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--at", metavar="SECONDS", type=_amount, help="where they begin; default in the middle")
     parser.add_argument(
         "--samples", metavar="N", type=_samples,
-        help="times that the net is asked, or auto: until two halves agree, for minutes; default 3000, with --paper 50000",
+        help="how often the net is asked; auto: until halves agree, minutes; default 3000, with --paper 50000",
     )  # fmt: skip
     parser.add_argument(
         "--segments", metavar="METHOD", choices=_SEGMENTATIONS, default=_SEGMENTATIONS[0],
