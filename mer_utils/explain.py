@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .explanation import ExplainError, Explanation, Samples, compute_sound_fingerprint
+from .explanation import VERSION, ExplainError, Explanation, Samples, compute_sound_fingerprint
 from .masks import BLOCK, build_hidden, check_design, draw_masks
 from .places import KEPT, PlaceSquares
 from .probing import Predict, Probe
@@ -73,7 +73,7 @@ def explain_spectrogram(
         probe.check_constancy(chosen.expected)
     sampler = Sampler(probe, chosen)
     config = {"fit": "places" if sampler.by_place else "least squares", "segmentation": chosen.segmentation}
-    config |= {"kernel_width": chosen.kernel_width, "ridge": chosen.ridge}
+    config |= {"kernel_width": chosen.kernel_width, "ridge": chosen.ridge, "version": VERSION}
     bar = {"unit": " predictions", "desc": "explain", "disable": not chosen.progress}
     if n_samples == "auto":
         with tqdm(**bar) as looking:

@@ -1,7 +1,8 @@
 """Explanations, and what is known of how far they can be trusted, in sentences made from the numbers.
 
 Public names: ``describe_strongest``, ``describe_quiet``, ``describe_convergence``, ``compute_saving``,
-``describe_gains``, ``describe_causes``, ``describe_leakage``, ``describe_shortcut``.
+``describe_gains``, ``describe_randomised``, ``describe_causes``, ``compute_own_share``, ``describe_leakage``,
+``describe_shortcut``.
 """
 
 from typing import TYPE_CHECKING
@@ -84,15 +85,11 @@ def describe_convergence(runs: "pd.DataFrame") -> str:
     """Say what the samples of 2019 buy, and what it costs place by place; ``runs`` as in `compute_saving`."""
     papers, saving = runs.loc["papers", "top_jaccard"], compute_saving(runs)
     most = papers.index.max()
-    said = [
-        f"{most} samples in the way of 2019 let five seeds agree on the thirty largest weights at {papers[most]:.2f}"
-    ]
+    said = [f"{most} samples in the way of 2019 let seeds agree on the thirty largest weights at {papers[most]:.2f}"]
     known = saving.dropna()
     if len(known):
         n = known.index.max()
-        said.append(
-            f"place by place {known[n]:.0f} samples agree as well as {n} there (Jaccard index {papers[n]:.2f})"
-        )
+        said.append(f"place by place {known[n]:.0f} agree as well as {n} there (Jaccard index {papers[n]:.2f})")
     last = runs.loc["places"].iloc[-1]
     return f"{'; '.join(said)}. Both ways find the same weights: their means correlate at {last['with_papers']:.3f}."
 
@@ -121,13 +118,28 @@ def describe_causes(areas: "pd.DataFrame") -> str:
     )
 
 
+def describe_randomised(check: "pd.DataFrame") -> str:
+    """Say how far explanations of random nets resemble that of the trained one; from `compute_randomisation_check`."""
+    return (
+        f"Explanations of ten nets with random weights resemble it by rank correlations of {check['size'].mean():.2f} "
+        f"and of {check['size_partial'].mean():.2f} once sizes and energies of segments are taken out."
+    )
+
+
+def compute_own_share(leakage: "pd.DataFrame") -> float:
+    """Compute which share, 0-1, of all movement of outputs lies on the diagonal: of their own causes."""
+    sizes = leakage.abs().to_numpy()
+    return float(np.trace(sizes) / np.nansum(sizes))
+
+
 def describe_leakage(leakage: "pd.DataFrame") -> str:
     """Say which outputs are moved most by their own cause; ``leakage`` as `causescores.compute_leakage` gives it."""
     strongest = leakage.abs().idxmax()
     own = [output for output, cause in strongest.items() if output == cause]
     stolen = [f"{output} ({strongest[output]})" for output in strongest.index.difference(own, sort=False)]
     others = f" Others answer more to another cause: {', '.join(stolen)}." if stolen else ""
-    return f"Moved most by their own cause: {', '.join(own) or 'none'}.{others}"
+    share = f"{compute_own_share(leakage):.0%} of all movement is by an output's own cause"
+    return f"Moved most by their own cause: {', '.join(own) or 'none'}.{others} {share}."
 
 
 def describe_shortcut(scores: dict[str, float], rating: str, share: float, *, band: tuple[float, float]) -> str:

@@ -4,7 +4,7 @@ An explanation is computed once, by `explain.explain_spectrogram`, and everythin
 computed from this record, which one file holds.
 
 Public names: ``Explanation``, ``Samples``, ``ExplainError``, ``save_explanation``, ``load_explanation``,
-``compute_sound_fingerprint``.
+``compute_sound_fingerprint``, ``VERSION``.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+#: Raised whenever the same sound, network and options give another explanation.
+VERSION = 1
 _FORMAT = 1
 _FLOATS = ("weights", "std_errors", "robust_errors", "p_values", "intercept", "r2", "r2_holdout", "prediction")
 _FLOATS += ("local_prediction", "holdout_fitted")
@@ -93,7 +95,8 @@ class Explanation:
         Weights (n_segments, n_outputs) by the number of samples, at doublings on the way to ``n_samples``.
     config
         How it was fitted, plain JSON values: ``fit`` ("least squares" or "places"), ``kernel_width`` or None,
-        ``ridge``, ``segmentation`` and ``looks`` where the number of samples was found by looking.
+        ``ridge``, ``segmentation``, ``version``, ``dof`` (degrees of freedom of the robust errors), and ``looks``
+        where the number of samples was found by looking.
     start
         Where the spectrogram begins in its track, seconds.
     fps

@@ -1,6 +1,6 @@
 """The explanations of a run: at the size and in the way of its profile, each computed once and kept in the cache.
 
-Public names: ``explain_window``, ``VERSION``.
+Public names: ``explain_window``.
 """
 
 import hashlib
@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 
 from .explain import explain_spectrogram
-from .explanation import ExplainError, Explanation, compute_sound_fingerprint, load_explanation, save_explanation
+from .explanation import (
+    VERSION,
+    ExplainError,
+    Explanation,
+    compute_sound_fingerprint,
+    load_explanation,
+    save_explanation,
+)
 from .paths import CACHE
 from .profiles import Profile, get_profile
 from .sampling import PAPER_OPTIONS
 from .segments import compute_segments
 
-#: Raised whenever the same sound, network and options give another explanation.
-VERSION = 1
 _FOLDER = CACHE / "explanations"
 
 

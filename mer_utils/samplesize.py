@@ -21,7 +21,7 @@ _STREAM = 2
 
 
 def find_sample_size(
-    sampler: Sampler, *, most: int = 50_000, report: Callable[[int], object] = lambda n: None
+    sampler: Sampler, *, most: int = 16_000, report: Callable[[int], object] = lambda n: None
 ) -> tuple[int, list[dict[str, Any]]]:
     """Double the number of samples until independent halves of them agree twice in a row.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .excerpts import Excerpt, load_excerpt
 from .explain import PAPER_OPTIONS, ExplainOptions, explain_spectrogram
-from .explanation import ExplainError, Explanation, load_explanation
+from .explanation import VERSION, ExplainError, Explanation, load_explanation
 from .featurechoice import describe_choice, select_feature
 from .ratings import MIDLEVEL
 from .segments import compute_segments
@@ -208,6 +208,7 @@ def _fits(
     return (
         known.complete
         and size == (asked if asked == "auto" or settings.paper else asked + asked % 2)  # whole pairs
+        and known.config.get("version") == VERSION
         and known.start == excerpt.start
         and known.hide == np.float32(outputs.training_mean)
         and np.array_equal(known.segments, segments)

@@ -141,7 +141,8 @@ def describe_fidelity(card: "pd.DataFrame", output: str) -> str:
     if output not in card.index:
         raise TrustError(f"the card has no {output!r}, only {', '.join(card.index)}")
     row = card.loc[output]
-    share = f", {row.gap / row.effect:.0%} of the {row.effect:.3f} that hiding changes" if row.effect else ""
+    known = row.gap <= 10 * row.effect  # where weights cancel, a share of next to nothing says nothing
+    share = f", {row.gap / row.effect:.0%} of the {row.effect:.3f} that hiding changes" if known and row.effect else ""
     chance = f", {row.largest / row.noise_floor:.1f} times what chance gives" if row.noise_floor else ""
     return (
         f"{output}: {row.verdict}, because {row.reason}. R² is {row.r2_holdout:.2f} on fresh masks ({row.r2:.2f} on "

@@ -24,6 +24,7 @@ from .explanation import Explanation
 from .files import save_text
 from .paths import TRUST
 from .profiles import PROFILES, load_profile_corpus
+from .ratings import UNIT
 from .sampling import PAPER_OPTIONS
 from .segments import compute_segments
 from .stability import compute_prefix_weights, compute_stability, compute_top_jaccard
@@ -42,6 +43,7 @@ VERSION = 1
 QUICK, PAPER = PROFILES["quick"].n_samples, PROFILES["paper"].n_samples
 _SEEDS, _PAPER_SEEDS = range(5), range(3)
 _PLACES_MOST = 8_000
+_MIDLEVEL_SCHEMES = ("joint", "a2mid", "multitask")
 
 
 class TrustTableError(ValueError):
@@ -211,14 +213,23 @@ def _build_causes(bench: Bench) -> "pd.DataFrame":
 
 
 def _build_leakage(bench: Bench) -> "pd.DataFrame":
-    """How each output moves when one cause is raised, in SD over the clips, over twenty twins."""
+    """How each output moves when one cause is raised, in SD over the test clips, for nets of several schemes."""
+    import pandas as pd
+
     from .causes import build_twins
     from .causescores import compute_leakage
-    from .reference import load_reference
+    from .evaluation import predict_tracks
+    from .predictor import Predictor
+    from .profiles import fit_profile_network
 
-    spread = load_reference(bench.trained).midlevel.std().to_numpy()
-    cases = build_twins(bench.corpus, bench.select(20))
-    return compute_leakage(bench.predict, cases, spread=spread).reset_index()
+    cases, test = build_twins(bench.corpus, bench.select(20)), bench.corpus.select("test")
+    nets = {scheme: fit_profile_network(bench.corpus, scheme, profile="quick") for scheme in _MIDLEVEL_SCHEMES}
+    tables = {}
+    for name, trained in {"released": bench.trained, **nets}.items():
+        predictor = Predictor.from_trained(trained)
+        spread = predict_tracks(predictor, bench.corpus, test)["midlevel"].std().to_numpy() / UNIT
+        tables[name] = compute_leakage(predictor.outputs("midlevel"), cases, spread=spread)
+    return pd.concat(tables, names=["net"]).reset_index()
 
 
 def _build_randomised(bench: Bench) -> "pd.DataFrame":

@@ -95,8 +95,9 @@ def _spell(row: "pd.Series", emotion: str | None) -> str:
 
 def _describe_method(why: SoundWhy) -> str:
     e = why.explanation
-    kind = f"{e.n_segments} segments ({why.settings.segmentation}), {e.n_samples} samples, seed {e.seed}, {e.keep_prob:.0%} on"
-    said = f"{kind}; hidden cells hold {e.hide:.3f}, the training mean; ± is 1.96 robust standard errors."
+    kind = f"{e.n_segments} segments ({why.settings.segmentation}), {e.n_samples} samples, seed {e.seed}"
+    hidden = f"hidden cells hold {e.hide:.3f}, the training mean"
+    said = f"{kind}, {e.keep_prob:.0%} on; {hidden}; ± is 1.96 robust standard errors."
     return textwrap.fill(said, _WIDTH)
 
 

@@ -65,7 +65,12 @@ def test_causes_are_told_from_the_best_to_the_worst():
 def test_an_output_that_answers_more_to_another_cause_leaks():
     matrix = pd.DataFrame([[0.2, -0.9], [0.1, 0.5]], ["a", "b"], ["a", "b"])
     said = explainwords.describe_leakage(matrix)
-    assert said == "Moved most by their own cause: a. Others answer more to another cause: b (a)."
+    assert said.startswith("Moved most by their own cause: a. Others answer more to another cause: b (a). 41% of all")
+
+
+def test_random_nets_are_told_with_and_without_what_segments_share():
+    said = explainwords.describe_randomised(pd.DataFrame({"size": [0.3, 0.5], "size_partial": [0.0, 0.1]}))
+    assert "rank correlations of 0.40 and of 0.05 once" in said
 
 
 def test_a_shortcut_is_told_by_scores_and_band():
