@@ -1,6 +1,8 @@
 """Explaining: known predictors give their weights, every run repeats itself, and bad input is told in one line."""
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 
@@ -9,11 +11,13 @@ import pytest
 from fakeexplanations import SEGMENTS, build_tiles
 from fakes import CELLS, PlaceToy
 
+from mer_utils import sampling
 from mer_utils.explain import PAPER_OPTIONS, ExplainError, explain_spectrogram, select_segments
-from mer_utils.masks import draw_masks
+from mer_utils.masks import draw_block, draw_masks
 from mer_utils.predictor import Predictor
 from mer_utils.segments import build_segment_table, compute_segments
 from mer_utils.spectrogram import compute_band_frequencies, compute_spectrogram
+from mer_utils.surrogate import LeastSquares
 
 SPEC = np.random.default_rng(7).uniform(0.5, 1.5, SEGMENTS.shape).astype(np.float32)
 LEVELS = np.array([SPEC[k == SEGMENTS].mean() for k in range(60)])
@@ -103,6 +107,21 @@ def test_fewer_samples_are_the_first_of_more(design):
     assert not np.array_equal(long.looks[1024], short.weights.astype(np.float32))
 
 
+@pytest.mark.parametrize("fit", ["places", "least squares"])
+def test_a_look_that_comes_too_early_is_left_out(monkeypatch, fit):
+    def draw(number, n_segments, **choices):
+        masks = draw_block(number, n_segments, **choices)
+        masks[:, 3] |= number < 4
+        return masks
+
+    options = {"n_samples": 2048, "n_holdout": 5, "fit": fit}
+    plain = explain_spectrogram(PlaceToy(), np.ones((6, 2)), CELLS, **options)
+    monkeypatch.setattr(sampling, "draw_block", draw)
+    late = explain_spectrogram(PlaceToy(), np.ones((6, 2)), CELLS, **options)
+    assert {64, 128, 256, 512, 1024} == {*plain.looks}
+    assert {512, 1024} == {*late.looks}
+
+
 def digest():
     """SHA-256 of all that somebody could compare: segments, weights, kept labels."""
     labels = compute_segments(SPEC, method="slic")
@@ -129,6 +148,18 @@ def test_held_out_masks_are_not_among_those_of_the_fit():
     fitted = {mask.tobytes() for mask in e.samples.masks}
     assert not any(mask.tobytes() in fitted for mask in e.holdout.masks)
     assert e.holdout_fitted == pytest.approx(e.holdout.masks @ e.weights + e.intercept)
+
+
+def test_given_masks_are_not_those_held_out():
+    masks = draw_masks(500, 60, design="bernoulli", seed=0)
+    e = explain(masks=masks, keep_prob=0.5, n_holdout=300, seed=0)
+    assert not {mask.tobytes() for mask in masks} & {mask.tobytes() for mask in e.holdout.masks}
+
+
+@pytest.mark.parametrize("n", [2, 63, 64, 65])
+def test_as_many_masks_are_held_out_as_asked_for(n):
+    e = explain(n_holdout=n)
+    assert (len(e.holdout), len(e.holdout_fitted)) == (n, n)
 
 
 def test_the_record_says_how_it_was_made():
@@ -205,6 +236,24 @@ def test_what_was_interrupted_is_what_fewer_samples_give(design):
     assert not np.array_equal(stopped.weights, explain(n_samples=320, design=design).weights)
 
 
+@pytest.mark.parametrize("after", [1, 4])
+def test_a_signal_in_the_midst_of_a_block_waits_for_its_end(monkeypatch, after):
+    calls, add = [], LeastSquares.add
+
+    def interrupted(self, masks, outputs):
+        calls.append(1)
+        if len(calls) == after:
+            os.kill(os.getpid(), signal.SIGINT)
+        add(self, masks, outputs)
+
+    options = {"design": "bernoulli", "keep_prob": 0.5}
+    fewer = explain(n_samples=64 * after, **options)
+    monkeypatch.setattr(LeastSquares, "add", interrupted)
+    stopped = explain(n_samples=2000, **options)
+    assert (stopped.n_samples, stopped.complete) == (64 * after, False)
+    assert np.array_equal(stopped.weights, fewer.weights)
+
+
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
 def test_too_few_samples_explain_nothing(call):
     with pytest.raises(KeyboardInterrupt):
@@ -219,7 +268,7 @@ def test_progress_is_shown_where_it_is_wanted(capfd):
 
 
 BAD_OPTIONS = [
-    ({"n_samples": 121}, "121 samples are too few for 60 segments: take at least 12"),
+    ({"n_samples": 123}, "123 samples are too few for 60 segments: take at least 124"),
     ({"n_samples": 61, "design": "bernoulli"}, "61 samples are too few for 60 segments: take at least 62"),
     ({"n_samples": "all"}, "n_samples is a whole number or 'auto', not 'all'"),
     ({"n_samples": 2.5}, "n_samples is a whole number or 'auto', not 2.5"),
@@ -231,6 +280,10 @@ BAD_OPTIONS = [
     ({"design": "latin"}, "unknown design 'latin'"),
     ({"fit": "forest"}, "unknown fit 'forest'; there are: auto, least squares, places"),
     ({"n_holdout": 1}, "n_holdout is at least 2"),
+    ({"seed": -1}, "a seed is a whole number of 0 or more, not -1"),
+    ({"seed": 1.5}, "a seed is a whole number of 0 or more, not 1.5"),
+    ({"start": "x"}, "a spectrogram starts at a number of seconds, not 'x'"),
+    ({"start": np.nan}, "a spectrogram starts at a number of seconds, not nan"),
     ({"ridge": -1.0}, "ridge at least 0"),
     ({"kernel_width": 0.0}, "a kernel has a width above 0 or is None"),
     ({"expected": [0.5] * 7}, "another prediction was shown: output . is .* and not 0.500000"),
@@ -271,7 +324,7 @@ def change_mind(after=5):
 BAD_PREDICTORS = [
     (change_mind(), "the predictor changed its mind: output 0 is"),
     (lambda specs: specs.mean(axis=(1, 2)), r"gives \(1, n_outputs\), not \(1,\)"),
-    (lambda specs: specs[:1, 0], r"a predictor of 39 spectrograms gives \(39, n_outputs\), not \(1, 149\)"),
+    (lambda specs: specs[:1, 0], r"a predictor of 40 spectrograms gives \(40, n_outputs\), not \(1, 149\)"),
     (lambda specs: specs[:, 0, :3] / (specs[:, 0, :3] > 0), "the predictor gave NaN or infinity"),
 ]
 
@@ -282,6 +335,32 @@ def test_predictors_that_cannot_be_trusted(predict, message):
     with pytest.raises(ExplainError, match=message) as caught:
         explain(predict)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("design", "fewest"), [("foldover", 124), ("bernoulli", 62)])
+def test_the_fewest_samples_can_be_selected_from(design, fewest):
+    """Of a wave of their sum, with which no line fits: pairs alone would be enough for what only bends."""
+    tiles = build_tiles(WEIGHTS)
+    e = explain(lambda specs: np.sin(20 * tiles(specs)), n_samples=fewest, design=design, keep_prob=0.5)
+    assert np.isfinite(e.p_values).all()
+    assert np.isfinite(e.robust_errors).all()
+    assert e.config["dof"] == 1
+    assert [labels.tolist() for labels in select_segments(e, "output 0")] == [[], []]
+
+
+def test_a_place_that_sees_all_takes_two_samples_per_segment():
+    class Wide(PlaceToy):
+        def places(self, specs):
+            return specs.mean(axis=(1, 2))[:, None, None] * np.ones((1, 2, 2))
+
+        def fields(self, n_frames):
+            return np.array([[0, n_frames, 0, 149]] * 2)
+
+    e = explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=1024, keep_prob=0.5)
+    assert {*e.looks} == {128, 256, 512}
+    assert e.weights[:, 0] == pytest.approx(LEVELS * np.bincount(SEGMENTS.ravel()) / SEGMENTS.size, abs=1e-6)
+    with pytest.raises(ExplainError, match="121 samples are too few for 60 segments: take at least 122"):
+        explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=121, keep_prob=0.5)
 
 
 def test_one_segment_is_all_there_is():
@@ -299,21 +378,25 @@ def test_the_input_stays_as_it_was():
 
 GROWTH = """
 import tracemalloc, numpy as np
+from pathlib import Path
 from mer_utils.explain import explain_spectrogram
 labels = (np.arange(8 * 149) * 350 // (8 * 149)).reshape(8, 149)
-predict = lambda specs: specs[:, :7, :20].mean(axis=2)
-explain = lambda n: explain_spectrogram(predict, np.ones(labels.shape), labels, n_samples=n)
-explain(1000)
-for n in (5_000, 50_000):
+plain = lambda specs: specs[:, :7, :20].mean(axis=2)
+kept = []
+hoard = lambda specs: (kept.append(np.ones((10 * len(specs), 350), np.float32)), plain(specs))[1]
+status = Path("/proc/self/status")
+for n, predict in ((1_000, plain), (5_000, plain), (50_000, plain), (5_000, hoard)):
     tracemalloc.start()
-    explain(n)
-    print(tracemalloc.get_traced_memory()[1] / 1e6)
+    explain_spectrogram(predict, np.ones(labels.shape), labels, n_samples=n)
+    resident = status.read_text().split("VmHWM:")[1].split()[0] if status.exists() else 0
+    print(tracemalloc.get_traced_memory()[1] / 1e6, int(resident) / 1e3)
     tracemalloc.stop()
 """
 
 
 def test_memory_hardly_grows_with_the_number_of_samples():
-    """Some 6 s: what a store of 50 000 masks of floats would need (140 MB in double precision) shows at that size."""
+    """Some 6 s: 22 MB of bits and outputs, where a store of 50 000 masks of floats would be 70 MB, or 140."""
     told = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True).stdout
-    few, many = map(float, told.split())
-    assert many - few < 150
+    _, few, many, hoarded = np.array(told.split(), float).reshape(4, 2)
+    assert np.all(many - few < 50)
+    assert np.all((hoarded - few)[few > 0] > 50)

@@ -51,6 +51,13 @@ def test_the_same_explanation_is_the_same_bytes(tmp_path, explained):
     assert one.read_bytes() == two.read_bytes() != other.read_bytes()
 
 
+def test_a_seed_from_numpy_comes_back_as_a_number(tmp_path, explained):
+    options = {"n_samples": 200, "n_holdout": 5, "seed": np.int64(3)}
+    e = explain_spectrogram(build_tiles(np.eye(60)), explained.spec, explained.segments, **options)
+    read = load_explanation(save_explanation(tmp_path / "one", e))
+    assert (type(read.seed), read.seed) == (int, 3)
+
+
 def test_values_that_are_no_numbers_come_back(tmp_path, explained):
     path = save_explanation(tmp_path / "one", replace(explained, r2=np.array([np.nan, 1]), config={"a": np.nan}))
     assert np.array_equal(load_explanation(path).r2, [np.nan, 1], equal_nan=True)

@@ -11,10 +11,12 @@ LABELS = np.kron([[0, 1], [2, 1]], np.ones((3, 2), int))  # (6, 4)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_few_masks_are_the_first_of_many(design):
-    long = draw_masks(1000, 20, design=design, seed=3)
-    assert all(np.array_equal(draw_masks(n, 20, design=design, seed=3), long[:n]) for n in (0, 1, 64, 130))
-    assert not np.array_equal(draw_masks(64, 20, design=design, seed=4), long[:64])
+@pytest.mark.parametrize("keep_prob", [0.5, 0.9])
+def test_few_masks_are_the_first_of_many(design, keep_prob):
+    choices = {"design": design, "keep_prob": keep_prob}
+    long = draw_masks(1000, 20, seed=3, **choices)
+    assert all(np.array_equal(draw_masks(n, 20, seed=3, **choices), long[:n]) for n in (0, 1, 64, 130))
+    assert not np.array_equal(draw_masks(64, 20, seed=4, **choices), long[:64])
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -24,6 +26,15 @@ def test_blocks_are_those_of_the_stream(design):
     assert not np.array_equal(draw_block(2, 20, **choices), draw_block(2, 20, **choices | {"seed": (3, 2)}))
 
 
+def test_streams_share_no_block():
+    """Not even where the numbers of a seed end in zeros, which numpy alone would not count."""
+    seeds = [0, 1, 2, (0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (0, 0, 1)]
+    choices = {"design": "bernoulli", "keep_prob": 0.5}
+    blocks = [draw_block(number, 20, seed=seed, **choices)[1:].tobytes() for seed in seeds for number in range(4)]
+    again = [draw_block(number, 20, seed=2, **choices)[1:].tobytes() for number in range(4)]
+    assert len(set(blocks)) == len(blocks) == len({*blocks, *again})
+
+
 def test_complements_follow_and_balance_every_segment():
     masks = draw_masks(640, 30, design="foldover")
     assert np.array_equal(masks[::2], ~masks[1::2])
@@ -31,11 +42,15 @@ def test_complements_follow_and_balance_every_segment():
     assert not np.all(draw_masks(640, 30, design="bernoulli").mean(axis=0) == 0.5)
 
 
-def test_mirrored_masks_hide_a_segment_at_most_once_in_a_pair():
-    masks = draw_masks(6400, 30, design="foldover", keep_prob=0.8)
+@pytest.mark.parametrize("keep_prob", [0.8, 0.9])
+def test_mirrored_masks_hide_a_segment_at_most_once_in_a_pair(keep_prob):
+    masks = draw_masks(32_000, 30, design="foldover", keep_prob=keep_prob)
+    hidden = 2 * (1 - keep_prob)  # how often a pair hides a segment, and half of it goes to the mean
+    tolerance = 4.5 * np.sqrt(hidden * (1 - hidden) / 16_000) / 2
     assert np.all(masks[::2] | masks[1::2])
-    assert masks.mean() == pytest.approx(0.8, abs=0.004)  # 192 000 draws
-    single = draw_masks(6400, 30, design="bernoulli", keep_prob=0.8)
+    assert np.abs(masks.mean(axis=0) - keep_prob).max() < tolerance
+    assert np.abs(masks.mean(axis=0) - keep_prob + 0.01).max() > tolerance
+    single = draw_masks(32_000, 30, design="bernoulli", keep_prob=keep_prob)
     assert not np.all(single[::2] | single[1::2])
 
 

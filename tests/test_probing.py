@@ -21,6 +21,18 @@ def test_a_predictor_sees_what_the_masks_leave_on():
     assert probe.prediction.tolist() == [1] * 12
 
 
+def test_a_predictor_that_works_in_place_changes_nothing():
+    def predict(specs):
+        specs -= 3
+        return specs[:, 0] + 3
+
+    spec = ONES.copy()
+    probe = Probe(predict, spec, CELLS, np.zeros((6, 2), np.float32))
+    assert np.array_equal(probe.ask(CORNERS[:100]), CORNERS[:100, :2])
+    probe.check_constancy()
+    assert np.array_equal(spec, ONES)
+
+
 def test_names_are_given_or_asked_for_or_counted():
     assert build_probe(PlaceToy()).names == ("bent", "multiplied")
     assert build_probe(PlaceToy(), names=["a", "b"]).names == ("a", "b")
@@ -36,12 +48,43 @@ def test_places_average_to_the_outputs():
     assert not build_probe(lambda specs: specs[:, 0]).has_places
 
 
+WRONG_PLACES = [
+    (lambda places: places + 2e-5, "the prediction is not the mean over its places: fit 'least squares'"),
+    (lambda places: places[:, [0, 1, 2, 3, 3]], "5 places of this predictor have 4 fields: fit 'least squares'"),
+    (lambda places: places[..., :1], r"are \(1, 4, 1\), not \(1, n_places, 2\): fit 'least squares'"),
+    (lambda places: places.mean(axis=1), r"are \(1, 2\), not \(1, n_places, 2\)"),
+    (lambda places: places * np.nan, "the predictor gave NaN or infinity"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG_PLACES)
+def test_places_that_are_not_those_of_the_prediction(monkeypatch, change, message):
+    probe, places = build_probe(PlaceToy()), PlaceToy().places
+    monkeypatch.setattr(PlaceToy, "places", lambda self, specs: change(places(specs)))
+    with pytest.raises(ExplainError, match=message):
+        probe.check_places(4)
+    monkeypatch.setattr(PlaceToy, "places", lambda self, specs: places(specs) + 5e-6)
+    probe.check_places(4)
+
+
+def test_places_that_lose_rows_later():
+    class Fewer(PlaceToy):
+        def places(self, specs):
+            return super().places(specs)[:1]
+
+    probe = build_probe(Fewer())
+    probe.check_places(4)
+    with pytest.raises(ExplainError, match=r"are \(1, 4, 2\), not \(7, n_places, 2\)"):
+        probe.ask_places(CORNERS[:7])
+
+
 @pytest.mark.parametrize(
     ("answer", "shape"),
     [
         (lambda specs: specs.mean(axis=(1, 2)), r"not \(1,\)"),
         (lambda specs: specs, r"not \(1, 6, 2\)"),
         (lambda specs: specs[:, 0][[0, 0]], r"not \(2, 2\)"),
+        (lambda specs: np.empty((len(specs), 0)), r"not \(1, 0\)"),
         (lambda specs: None, r"not \(\)"),
         (lambda specs: 0.5, r"not \(\)"),
     ],

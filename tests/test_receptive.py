@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from mer_utils.inference import fold_network
 from mer_utils.networks import BANDS, build_network
 from mer_utils.predictor import Predictor
 from mer_utils.receptive import compute_fields, compute_visible
@@ -44,6 +45,13 @@ def test_fields_are_those_of_the_papers_network():
     assert fields.shape == (39 * 18, 4)
     assert (fields[:, 1] - fields[:, 0]).max() == (fields[:, 3] - fields[:, 2]).max() == 95
     assert compute_fields(build_network("joint", width=2, last_kernel=3), 313).shape == (37 * 16, 4)
+
+
+@pytest.mark.parametrize("width", [16, 24, 64])
+def test_folding_leaves_the_fields(width):
+    """From width 24 on, a folded network holds layers that are no plain convolutions."""
+    network = build_network("joint", width=width).eval()
+    assert np.array_equal(compute_fields(fold_network(network), 313), compute_fields(network, 313))
 
 
 @pytest.mark.parametrize("last_kernel", [1, 3])

@@ -7,7 +7,9 @@ import pytest
 from fakeexplanations import SEGMENTS, build_tiles
 from fakes import CELLS, PlaceToy
 
+from mer_utils import sampling
 from mer_utils.explain import explain_spectrogram
+from mer_utils.masks import draw_block
 from mer_utils.probing import Probe
 from mer_utils.samplesize import LEAST_CORRELATION, LEAST_JACCARD, compute_agreement, find_sample_size
 from mer_utils.sampling import ExplainOptions, Sampler
@@ -99,3 +101,29 @@ def test_progress_counts_every_sample(bent):
     counted = []
     n, _ = find_sample_size(build_sampler(bent), report=counted.append)
     assert sum(counted) == n
+
+
+@pytest.mark.parametrize("fit", ["places", "least squares"])
+def test_a_segment_that_no_mask_has_hidden_yet_is_waited_for(monkeypatch, fit):
+    def draw(number, n_segments, **choices):
+        masks = draw_block(number, n_segments, **choices)
+        masks[:, 3] |= number < 2  # the two halves of the first look
+        return masks
+
+    monkeypatch.setattr(sampling, "draw_block", draw)
+    probe = Probe(PlaceToy(), np.ones((6, 2), np.float32), CELLS, np.zeros((6, 2), np.float32))
+    _, looks = find_sample_size(Sampler(probe, ExplainOptions(fit=fit)), most=4000)
+    early = [look["n"] <= 128 for look in looks]
+    assert early[0]
+    assert not early[-1]
+    assert np.array_equal(np.isnan([look["correlation"] for look in looks]), early)
+    assert not any(look["agrees"] for look in looks if look["n"] <= 128)
+
+
+@pytest.mark.parametrize("n_segments", [1, 2])
+def test_fewer_than_three_segments_take_one_block(n_segments):
+    e = explain_spectrogram(
+        lambda specs: specs.mean(axis=2)[:, :1], SILENT + 1, SEGMENTS % n_segments, n_samples="auto"
+    )
+    assert (e.n_samples, e.config["looks"]) == (64, [])
+    assert e.weights.sum() == pytest.approx(1, abs=1e-6)

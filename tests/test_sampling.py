@@ -36,14 +36,20 @@ def test_an_unknown_fit():
         build_sampler(fit="lasso")
 
 
-@pytest.mark.parametrize(("fit", "design"), [("places", "foldover"), ("least squares", "bernoulli")])
-def test_the_fewest_samples_can_be_fitted(fit, design):
-    sampler = build_sampler(fit=fit, design=design)
+@pytest.mark.parametrize(
+    ("fit", "design", "fewest"),
+    [("places", "foldover", 14), ("least squares", "bernoulli", 14), ("least squares", "foldover", 28)],
+)
+def test_the_fewest_samples_can_be_fitted(fit, design, fewest):
+    sampler = build_sampler(fit=fit, design=design, keep_prob=0.5)
     sums = sampler.build_sums()
-    for number in range(-(-sampler.fewest // 64)):
-        sampler.take(sampler.draw(number, stream=0), sums)
-    assert sampler.fewest >= 14
+    sampler.take(sampler.draw(0, stream=0), sums)
+    assert sampler.fewest == fewest
     assert np.isfinite(sums.fit().weights).all()
+
+
+def test_a_place_that_sees_all_takes_more():
+    assert build_sampler(PlaceToy(seen=6)).fewest == 26  # two per segment, and two
 
 
 def test_streams_are_independent():
@@ -53,12 +59,15 @@ def test_streams_are_independent():
     assert np.abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 0.15  # of 768 cells
 
 
-def test_taking_a_block_gives_the_outputs_and_adds_it_up():
-    sampler = build_sampler()
+@pytest.mark.parametrize("fit", ["places", "least squares"])
+def test_taking_a_block_adds_it_up_and_keeps_it(fit):
+    sampler, kept = build_sampler(fit=fit), []
     sums, masks = sampler.build_sums(), sampler.draw(0, stream=0)
-    outputs = sampler.take(masks, sums)
-    assert outputs == pytest.approx(PlaceToy()(masks.reshape(-1, 6, 2)))
-    assert sums.n == 64
+    sampler.take(masks, sums, kept)
+    assert kept[0].outputs == pytest.approx(PlaceToy()(masks.reshape(-1, 6, 2)))
+    assert np.array_equal(kept[0].masks, masks)
+    sampler.take(masks, sums)
+    assert (sums.n, len(kept)) == (128, 1)
 
 
 def test_an_interrupt_waits_until_the_block_is_done():
@@ -70,14 +79,23 @@ def test_an_interrupt_waits_until_the_block_is_done():
         interrupt()
 
 
-def test_a_block_that_was_interrupted_is_in_the_sum(monkeypatch):
-    sampler = build_sampler()
+def test_a_block_that_was_interrupted_is_in_the_sum_and_kept(monkeypatch):
+    sampler, kept = build_sampler(), []
     sums = sampler.build_sums()
     add = sums.add
     monkeypatch.setattr(sums, "add", lambda *block: (interrupt(), add(*block)))
     with pytest.raises(KeyboardInterrupt):
-        sampler.take(sampler.draw(0, stream=0), sums)
-    assert sums.n == 64
+        sampler.take(sampler.draw(0, stream=0), sums, kept)
+    assert (sums.n, len(kept[0])) == (64, 64)
+
+
+def test_a_block_that_nobody_answered_is_in_neither():
+    sampler, kept = build_sampler(fit="least squares"), []
+    sums = sampler.build_sums()
+    sampler.probe._predict = lambda specs: interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        sampler.take(sampler.draw(0, stream=0), sums, kept)
+    assert (sums.n, kept) == (0, [])
 
 
 def test_without_interrupts_nothing_is_raised_and_handlers_come_back():
@@ -89,9 +107,7 @@ def test_without_interrupts_nothing_is_raised_and_handlers_come_back():
 
 def test_threads_can_sample_too():
     sampler, taken = build_sampler(), []
-    thread = threading.Thread(
-        target=lambda: taken.append(sampler.take(sampler.draw(0, stream=0), sampler.build_sums()))
-    )
+    thread = threading.Thread(target=sampler.take, args=(sampler.draw(0, stream=0), sampler.build_sums(), taken))
     thread.start()
     thread.join()
-    assert taken[0].shape == (64, 2)
+    assert len(taken[0]) == 64
