@@ -348,7 +348,8 @@ def test_the_fewest_samples_can_be_selected_from(design, fewest):
     assert [labels.tolist() for labels in select_segments(e, "output 0")] == [[], []]
 
 
-def test_a_place_that_sees_all_takes_two_samples_per_segment():
+@pytest.mark.parametrize("design", ["foldover", "bernoulli"])
+def test_a_place_that_sees_all_takes_two_samples_per_segment(design):
     class Wide(PlaceToy):
         def places(self, specs):
             return specs.mean(axis=(1, 2))[:, None, None] * np.ones((1, 2, 2))
@@ -356,11 +357,12 @@ def test_a_place_that_sees_all_takes_two_samples_per_segment():
         def fields(self, n_frames):
             return np.array([[0, n_frames, 0, 149]] * 2)
 
-    e = explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=1024, keep_prob=0.5)
+    options = {"design": design, "keep_prob": 0.5}
+    e = explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=1024, **options)
     assert {*e.looks} == {128, 256, 512}
     assert e.weights[:, 0] == pytest.approx(LEVELS * np.bincount(SEGMENTS.ravel()) / SEGMENTS.size, abs=1e-6)
     with pytest.raises(ExplainError, match="121 samples are too few for 60 segments: take at least 122"):
-        explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=121, keep_prob=0.5)
+        explain_spectrogram(Wide(), SPEC, SEGMENTS, n_samples=121, **options)
 
 
 def test_one_segment_is_all_there_is():
