@@ -33,7 +33,8 @@ def explain_spectrogram(
 ) -> Explanation:
     """Explain all outputs of a predictor for one spectrogram by its segments.
 
-    Stopping it (Ctrl-C) gives the explanation by the samples taken so far, labelled as not ``complete``.
+    Stopping it (Ctrl-C) gives the explanation by the samples taken so far, labelled as not ``complete``; only while
+    ``"auto"`` looks for the number of samples there is nothing to give yet.
 
     Parameters
     ----------

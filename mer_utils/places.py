@@ -12,7 +12,7 @@ import numpy as np
 
 from .cores import on_one_core
 from .explanation import ExplainError
-from .surrogate import Fit
+from .surrogate import Fit, compute_factor
 
 #: Samples whose places are kept, for the standard errors.
 KEPT = 1024
@@ -74,10 +74,9 @@ class PlaceSquares:
             right = moments[1 + seen, place] - np.outer(means[seen], moments[0, place])
             if 2 * len(seen) + 2 > self.n:
                 raise ExplainError(f"{self.n} samples cannot tell {len(seen)} segments apart: take more")
-            try:
-                weights[place, seen] = np.linalg.solve(centred[np.ix_(seen, seen)], right)
-            except np.linalg.LinAlgError as error:
-                raise ExplainError(f"{self.n} samples do not tell all segments apart: take more") from error
+            normal = centred[np.ix_(seen, seen)]
+            compute_factor(normal, self.n)
+            weights[place, seen] = np.linalg.solve(normal, right)
         return weights, moments[0] / self.n - np.einsum("s,pso->po", means, weights)
 
     @on_one_core

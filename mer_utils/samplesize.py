@@ -61,7 +61,7 @@ def find_sample_size(
         looks.append({"n": done * BLOCK, "jaccard": jaccard, "correlation": correlation, "agrees": agrees})
         if wanted >= most or (all(look["agrees"] for look in looks[-2:]) and len(looks) > 1):
             return min(done * BLOCK, most), looks
-        wanted *= 2
+        wanted = 2 * done * BLOCK
 
 
 def _compare(*halves: LeastSquares | PlaceSquares) -> tuple[float, float]:

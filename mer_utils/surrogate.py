@@ -14,6 +14,7 @@ from .cores import on_one_core
 from .explanation import ExplainError
 
 _CHUNK = 1024  # samples of the second pass at once
+_TOO_FEW = "{} samples do not tell all segments apart: take more"
 _ROUNDING = 1e-10  # of a pivot, as a share of what it was
 _NOTHING = 1e-18  # a variance of outputs (unit scale, squared) that only rounding makes
 
@@ -107,19 +108,31 @@ class LeastSquares:
         penalty = np.full(len(self._normal), float(self._ridge))
         penalty[0] = 0
         total = self._normal + np.diag(penalty)
-        try:
-            factor = np.linalg.cholesky(total)
-        except np.linalg.LinAlgError:
-            factor = np.zeros_like(total)
-        # A pivot that is rounding alone, or a segment that only one sample hides or shows, decides no weight.
-        apart = np.diag(factor) ** 2 > _ROUNDING * np.diag(total)
-        if not apart.all() or np.minimum(self._shown, self.n - self._shown).min() < 2:
-            raise ExplainError(f"{self.n} samples do not tell all segments apart: take more")
+        factor = compute_factor(total, self.n)
+        if np.minimum(self._shown, self.n - self._shown).min() < 2:  # one sample alone decides no weight
+            raise ExplainError(_TOO_FEW.format(self.n))
         half = np.linalg.solve(factor, np.eye(len(factor)))
         inverse = half.T @ half
         solved = inverse @ self._moments
         solved += inverse @ (self._moments - total @ solved)  # one step of refinement
         return Fit(solved[1:], solved[0], inverse)
+
+
+def compute_factor(normal: np.ndarray, n: int) -> np.ndarray:
+    """Compute the Cholesky factor of a normal matrix of ``n`` samples.
+
+    Raises
+    ------
+    ExplainError
+        If the samples do not tell all segments apart: a pivot is rounding alone.
+    """
+    try:
+        factor = np.linalg.cholesky(normal)
+    except np.linalg.LinAlgError:
+        factor = np.zeros_like(normal)
+    if not (np.diag(factor) ** 2 > _ROUNDING * np.diag(normal)).all():
+        raise ExplainError(_TOO_FEW.format(n))
+    return factor
 
 
 def build_design(masks: np.ndarray) -> np.ndarray:
