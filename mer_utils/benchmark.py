@@ -24,7 +24,7 @@ _BATCH = 32
 
 
 def explain_by_occlusion(
-    predict: Callable[[np.ndarray], np.ndarray], spec: np.ndarray, segments: np.ndarray, *, hide: float = 0.0
+    predict: Callable[[np.ndarray], np.ndarray], spec: np.ndarray, segments: np.ndarray, *, hide: float | None = None
 ) -> np.ndarray:
     """Explain by what each output loses when one segment alone is hidden.
 
@@ -35,13 +35,15 @@ def explain_by_occlusion(
     spec, segments
         (n_frames, 149) log10(1 + magnitude), and labels.
     hide
-        What hidden cells hold, log10(1 + magnitude); 0 is silence.
+        What hidden cells hold, log10(1 + magnitude); None is the predictor's training mean where it knows one, as for
+        LIME, and silence otherwise.
 
     Returns
     -------
     numpy.ndarray
         (n_segments, n_outputs).
     """
+    hide = getattr(predict, "training_mean", 0.0) if hide is None else hide
     labels = np.arange(segments.max() + 1)
     batches = np.split(labels, range(_BATCH, len(labels), _BATCH))
     hidden = [predict(np.where(segments == batch[:, None, None], np.float32(hide), spec)) for batch in batches]

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .explanation import VERSION, ExplainError, Explanation, Samples, compute_sound_fingerprint
 from .masks import BLOCK, build_hidden, check_design, draw_masks
-from .places import KEPT, PlaceSquares
+from .places import PlaceSquares
 from .probing import Predict, Probe
 from .samplesize import find_sample_size
 from .sampling import PAPER_OPTIONS, ExplainOptions, Sampler
@@ -49,7 +49,8 @@ def explain_spectrogram(
         Perturbed spectrograms, rounded up to whole pairs; 50 000 in the papers. ``"auto"`` looks for the number at
         which two independent halves agree (`samplesize.find_sample_size`), then explains with that many fresh ones.
     options
-        The fields of `ExplainOptions`; ``**PAPER_OPTIONS`` is the method of 2019.
+        The fields of `ExplainOptions`; ``**PAPER_OPTIONS`` is the method of 2019. By default nine of ten segments
+        stay on, not five, and a network with places is fitted place by place.
 
     Returns
     -------
@@ -113,7 +114,10 @@ def _build_options(options: dict[str, Any]) -> ExplainOptions:
         raise ExplainError(f"a seed is a whole number of 0 or more, not {chosen.seed!r}")
     if not isinstance(chosen.start, int | float | np.number) or not np.isfinite(chosen.start):
         raise ExplainError(f"a spectrogram starts at a number of seconds, not {chosen.start!r}")
-    return replace(chosen, seed=int(chosen.seed), masks=None if chosen.masks is None else np.asarray(chosen.masks))
+    if chosen.masks is None:
+        return replace(chosen, seed=int(chosen.seed))
+    masks = np.asarray(chosen.masks)
+    return replace(chosen, seed=int(chosen.seed), masks=masks, keep_prob=float(masks.mean()))
 
 
 def _checked(spec: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,8 +198,8 @@ def _assess(sampler: Sampler, sums: LeastSquares | PlaceSquares, samples: Sample
     options, fit, masks = sampler.options, sums.fit(), samples.masks
     n_fitted = len(masks) - sampler.probe.n_segments - 1
     if sampler.by_place:
-        robust = std = sums.compute_errors(options.keep_prob)
-        dof = n_fitted = min(len(masks), KEPT) // (1 + sampler.pairs) - 1
+        robust, dof = sums.compute_errors(options.keep_prob)
+        std, n_fitted = robust, dof
     else:
         choices = {"kernel_width": options.kernel_width, "pairs": sampler.pairs}
         std, robust = compute_errors(fit, masks, samples.outputs, **choices)
@@ -213,5 +217,5 @@ def _assess(sampler: Sampler, sums: LeastSquares | PlaceSquares, samples: Sample
         "samples": samples,
         "holdout": holdout,
         "holdout_fitted": fitted,
-        "config": {"dof": int(dof)},
+        "config": {"dof": float(dof)},
     }

@@ -4,7 +4,9 @@ Public names: ``EXPLAINERS``, ``load_explainer``, ``describe_benchmark``.
 """
 
 import importlib
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +50,7 @@ def load_explainer(name: str) -> Callable[..., np.ndarray]:
     if not colon:
         raise ExplainError(f"unknown explainer {name!r}; there are: {', '.join(EXPLAINERS)}, or module:function")
     try:
+        sys.path.insert(0, str(Path.cwd()))  # where the reader's own module lies; a script has its own folder there
         found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise ExplainError(f"no explainer {name!r}: {error}") from error

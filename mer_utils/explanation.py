@@ -70,8 +70,8 @@ class Explanation:
     weights
         (n_segments, n_outputs).
     std_errors, p_values
-        (n_segments, n_outputs): of weighted least squares where that is what was fitted, otherwise of the replicate
-        blocks; two-sided p of the weight being 0.
+        (n_segments, n_outputs): of weighted least squares where that is what was fitted, otherwise from
+        ``robust_errors``; two-sided p of the weight being 0.
     robust_errors
         (n_segments, n_outputs) standard errors that allow for residuals of unequal size and for balanced designs.
     intercept

@@ -11,9 +11,8 @@ import numpy as np
 from .explanation import ExplainError
 
 #: How masks are drawn. ``"bernoulli"``: each segment on its own, the first mask with everything on, as LIME does it.
-#: ``"foldover"``: each mask is followed by one from the mirrored random numbers, at a probability of one half its
-#: complement, which takes what pairs of segments do together out of the weights (fold-over, Box & Wilson 1951;
-#: antithetic variates, Hammersley & Morton 1956).
+#: ``"foldover"``: each mask is followed by its complement, which takes what pairs of segments do together out of the
+#: weights (Box & Wilson 1951); only where a segment is on with a probability of one half.
 DESIGNS = ("bernoulli", "foldover")
 #: Masks per generator; an even number, so that no pair is torn apart.
 BLOCK = 64
@@ -21,7 +20,7 @@ _RULES = ("silence", "training_mean", "segment_mean")
 
 
 def draw_masks(
-    n: int, n_segments: int, *, design: str = "foldover", keep_prob: float = 0.5, seed: int | tuple[int, ...] = 0
+    n: int, n_segments: int, *, design: str = "bernoulli", keep_prob: float = 0.5, seed: int | tuple[int, ...] = 0
 ) -> np.ndarray:
     """Draw masks; for more of the same stream ask for a larger ``n`` or use `draw_block`.
 
@@ -60,8 +59,8 @@ def draw_block(
     """Draw one block (`BLOCK`, n_segments) of the stream that `draw_masks` draws."""
     rng = np.random.default_rng([*np.atleast_1d(seed), number + 1])  # a 0 at the end would not count
     if design == "foldover":
-        drawn = rng.random((BLOCK // 2, n_segments))
-        return np.stack([drawn < keep_prob, drawn >= 1 - keep_prob], axis=1).reshape(BLOCK, n_segments)
+        half = rng.random((BLOCK // 2, n_segments)) < keep_prob
+        return np.stack([half, ~half], axis=1).reshape(BLOCK, n_segments)
     masks = rng.random((BLOCK, n_segments)) < keep_prob
     masks[0] |= number == 0
     return masks
@@ -73,6 +72,8 @@ def check_design(design: str, keep_prob: float) -> None:
         raise ExplainError(f"unknown design {design!r}; there are: {', '.join(DESIGNS)}")
     if not 0 < keep_prob < 1:
         raise ExplainError(f"a segment stays on with a probability between 0 and 1, not {keep_prob}")
+    if design == "foldover" and keep_prob != 0.5:
+        raise ExplainError(f"a mask and its complement keep half of the segments, not {keep_prob}: take 'bernoulli'")
 
 
 def build_hidden(spec: np.ndarray, segments: np.ndarray, hide: float | str, *, training_mean: float) -> np.ndarray:

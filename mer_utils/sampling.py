@@ -27,8 +27,8 @@ class ExplainOptions:
     Attributes
     ----------
     keep_prob
-        Probability that a segment is on. At .5, as in the papers, half of the sound is always missing, and the weights
-        say little about the sound as it is: on our nets their R² is about .6, at .9 about .9.
+        Probability that a segment is on; .5 in the papers. It decides the question: a weight is what its segment adds
+        on average over such masks, and .9 stays near the sound as it is. Of given masks, their mean.
     hide
         What hidden cells hold, as `masks.build_hidden` takes it; None is the papers' training mean where the predictor
         knows it, and silence otherwise.
@@ -45,7 +45,7 @@ class ExplainOptions:
     kernel_width
         Width of LIME's kernel, .25 in the papers; None counts all samples alike, which is nearly the same.
     ridge
-        Penalty on the squared weights, 1 in the papers; 0 leaves them unbiased.
+        Penalty on the squared weights, 1 in the papers; 0 pulls them nowhere.
     fit
         ``"least squares"``, ``"places"`` (see that module; for networks that average over places), or ``"auto"``: by
         place where it can be done.
@@ -63,7 +63,7 @@ class ExplainOptions:
 
     keep_prob: float = 0.9
     hide: float | str | None = None
-    design: str = "foldover"
+    design: str = "bernoulli"
     masks: np.ndarray | None = None
     seed: int = 0
     output_names: Sequence[str] | None = None
@@ -140,11 +140,10 @@ class Sampler:
         choices = {"kernel_width": self.options.kernel_width, "ridge": self.options.ridge}
         return LeastSquares(self.probe.n_segments, n_outputs, **choices)
 
-    def draw(self, number: int, *, stream: int, design: str | None = None) -> np.ndarray:
+    def draw(self, number: int, *, stream: int) -> np.ndarray:
         """Draw one block of masks of one of several independent streams."""
-        options = self.options
-        choices = {"design": design or options.design, "keep_prob": options.keep_prob}
-        return draw_block(number, self.probe.n_segments, seed=(options.seed, stream), **choices)
+        choices = {"design": self.options.design, "keep_prob": self.options.keep_prob}
+        return draw_block(number, self.probe.n_segments, seed=(self.options.seed, stream), **choices)
 
     def take(self, masks: np.ndarray, sums: LeastSquares | PlaceSquares, keep: list[Samples] | None = None) -> None:
         """Ask under some masks, add the answers to a sum, and keep them in a list.

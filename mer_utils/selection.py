@@ -95,8 +95,15 @@ def describe_selection(
     counts = f"{len(positive)} positive and {len(negative)} negative" if n_kept else "none"
     return (
         f"{output}: {counts} of {explanation.n_segments} segments kept"
-        f" ({words}{least}; N = {explanation.n_samples}{stopped}; unit rating / 10)"
+        f" ({words}{least}; N = {explanation.n_samples}{stopped}{_describe_search(explanation)}; unit rating / 10)"
     )
+
+
+def _describe_search(explanation: Explanation) -> str:
+    looks = explanation.config.get("looks")
+    if not looks:
+        return ""
+    return ", at which halves agree" if looks[-1]["agrees"] else ", at which halves still disagree"
 
 
 def _settle(rule: str, threshold: float | None, floor: float | None) -> tuple[float, float]:
@@ -137,6 +144,8 @@ def compute_paper_p_values(explanation: Explanation) -> np.ndarray:
     ``regressors``, which audioLIME used). There the vector began with the intercept and was paired with the segments
     without dropping it; here p and segment belong together.
     """
+    if explanation.config["fit"] != "least squares":
+        raise ExplainError("the papers' rule is for least squares: explain with fit='least squares' or PAPER_OPTIONS")
     masks, outputs = explanation.samples.masks, explanation.samples.outputs
     n = len(masks)
     normal, squares = np.zeros(2 * (explanation.n_segments + 1,)), np.zeros(outputs.shape[1])

@@ -14,7 +14,6 @@ from .cores import on_one_core
 from .explanation import ExplainError
 
 _CHUNK = 1024  # samples of the second pass at once
-_TOO_FEW = "{} samples do not tell all segments apart: take more"
 _ROUNDING = 1e-10  # of a pivot, as a share of what it was
 _NOTHING = 1e-18  # a variance of outputs (unit scale, squared) that only rounding makes
 
@@ -108,9 +107,7 @@ class LeastSquares:
         penalty = np.full(len(self._normal), float(self._ridge))
         penalty[0] = 0
         total = self._normal + np.diag(penalty)
-        factor = compute_factor(total, self.n)
-        if np.minimum(self._shown, self.n - self._shown).min() < 2:  # one sample alone decides no weight
-            raise ExplainError(_TOO_FEW.format(self.n))
+        factor = compute_factor(total, self.n, self._shown)
         half = np.linalg.solve(factor, np.eye(len(factor)))
         inverse = half.T @ half
         solved = inverse @ self._moments
@@ -118,26 +115,28 @@ class LeastSquares:
         return Fit(solved[1:], solved[0], inverse)
 
 
-def compute_factor(normal: np.ndarray, n: int) -> np.ndarray:
-    """Compute the Cholesky factor of a normal matrix of ``n`` samples.
+def compute_factor(normal: np.ndarray, n: int, shown: np.ndarray) -> np.ndarray:
+    """Compute the lower Cholesky factor of a normal matrix of ``n`` samples, which show each segment so many times.
 
     Raises
     ------
     ExplainError
-        If the samples do not tell all segments apart: a pivot is rounding alone.
+        If the samples do not tell all segments apart: a pivot is rounding alone, or one sample alone hides or shows a
+        segment.
     """
     try:
         factor = np.linalg.cholesky(normal)
     except np.linalg.LinAlgError:
         factor = np.zeros_like(normal)
-    if not (np.diag(factor) ** 2 > _ROUNDING * np.diag(normal)).all():
-        raise ExplainError(_TOO_FEW.format(n))
+    apart = (np.diag(factor) ** 2 > _ROUNDING * np.diag(normal)).all()
+    if not apart or np.minimum(shown, n - shown).min() < 2:
+        raise ExplainError(f"{n} samples do not tell all segments apart: take more")
     return factor
 
 
-def build_design(masks: np.ndarray) -> np.ndarray:
-    """Put a column of ones before masks (n, n_segments): (n, n_segments + 1) float64."""
-    return np.concatenate([np.ones((len(masks), 1)), masks], axis=1)
+def build_design(masks: np.ndarray, dtype: type = np.float64) -> np.ndarray:
+    """Put a column of ones before masks (n, n_segments): (n, n_segments + 1)."""
+    return np.concatenate([np.ones((len(masks), 1), dtype), masks], axis=1, dtype=dtype)
 
 
 @on_one_core
@@ -166,10 +165,9 @@ def compute_errors(
         than under others; with ``pairs`` its form for clusters of two (Bell & McCaffrey 2002).
     """
     size = 2 if pairs else 1
-    whole = len(masks) // size * size
     squares, meat = np.zeros(outputs.shape[1]), np.zeros(fit.weights.shape)
-    for first in range(0, whole, _CHUNK):
-        part = slice(first, min(first + _CHUNK, whole))
+    for first in range(0, len(masks), _CHUNK):
+        part = slice(first, first + _CHUNK)
         root = np.sqrt(compute_kernel(masks[part], kernel_width))[:, None]
         residuals = root * (outputs[part] - fit(masks[part]))
         squares += (residuals**2).sum(axis=0)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .explain import explain_spectrogram
+from .explanation import VERSION as ENGINE_VERSION
 from .explanation import Explanation
 from .files import save_text
 from .paths import TRUST
@@ -42,7 +43,7 @@ VERSION = 1
 #: Perturbed spectrograms of an explanation here: those of the profile ``quick``, and of the papers.
 QUICK, PAPER = PROFILES["quick"].n_samples, PROFILES["paper"].n_samples
 _SEEDS, _PAPER_SEEDS = range(5), range(3)
-_PLACES_MOST = 8_000
+_PLACES_MOST = 6_400
 _MIDLEVEL_SCHEMES = ("joint", "a2mid", "multitask")
 
 
@@ -78,7 +79,7 @@ class Bench:
     @property
     def identity(self) -> str:
         """Digest of all that decides a table."""
-        decisive = [VERSION, self.trained.fingerprint, self.corpus.fingerprint, QUICK, PAPER]
+        decisive = [VERSION, ENGINE_VERSION, self.trained.fingerprint, self.corpus.fingerprint, QUICK, PAPER]
         return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
 
     def select(self, n: int) -> list[str]:
@@ -116,7 +117,8 @@ def _build_convergence(bench: Bench) -> "pd.DataFrame":
     counts = [PAPER >> k for k in range(6, 0, -1)] + [PAPER]
     runs = {"papers": [compute_prefix_weights(e, [n for n in counts if n > e.n_segments + 2]) for e in papers]}
     for fit, keep_prob in (("places", 0.5), ("places, nine of ten on", 0.9)):
-        some = [bench.explain(spec, seed=s, n_samples=_PLACES_MOST, keep_prob=keep_prob) for s in _SEEDS]
+        choices = {"keep_prob": keep_prob, "design": "foldover" if keep_prob == 0.5 else "bernoulli"}
+        some = [bench.explain(spec, seed=s, n_samples=_PLACES_MOST, **choices) for s in _SEEDS]
         runs[fit] = [e.looks | {e.n_samples: e.weights} for e in some]
     aim = np.mean([e.weights for e in papers], axis=0)
     rows = []
@@ -171,7 +173,7 @@ def _build_choices(bench: Bench) -> "pd.DataFrame":
         "as here": {},
         "hide silence": {"hide": "silence"},
         "hide the segment's mean": {"hide": "segment_mean"},
-        "half of it on": {"keep_prob": 0.5},
+        "half of it on": {"keep_prob": 0.5, "design": "foldover"},
     }
     choices |= {method: {"method": method} for method in ("slic", "grid", "time", "bands", "hpss", "nmf")}
     tables = {}
@@ -194,18 +196,17 @@ def _build_planted(bench: Bench) -> "pd.DataFrame":
 
 
 def _build_causes(bench: Bench) -> "pd.DataFrame":
-    """Whether segments fall where the cause is, four clips per feature, for LIME and two that it should beat."""
+    """Whether segments fall where the cause is, three clips per feature, for LIME and two that it should beat."""
     import pandas as pd
 
     from .benchmark import explain_by_energy, explain_by_occlusion
     from .causes import build_cases
     from .causescores import compute_cause_scores
 
-    cases = build_cases(bench.corpus, bench.corpus.select("test"), n=4)
-    hide = bench.predict.training_mean
+    cases = build_cases(bench.corpus, bench.corpus.select("test"), n=3)
     explainers: dict[str, Callable] = {
         "LIME": _build_lime(QUICK),
-        "occlusion": lambda predict, spec, segments: explain_by_occlusion(predict, spec, segments, hide=hide),
+        "occlusion": explain_by_occlusion,
         "energy": explain_by_energy,
     }
     tables = {name: compute_cause_scores(explainer, bench.predict, cases) for name, explainer in explainers.items()}

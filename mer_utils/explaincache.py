@@ -22,7 +22,7 @@ from .explanation import (
 )
 from .paths import CACHE
 from .profiles import Profile, get_profile
-from .sampling import PAPER_OPTIONS
+from .sampling import PAPER_OPTIONS, ExplainOptions
 from .segments import compute_segments
 
 _FOLDER = CACHE / "explanations"
@@ -83,7 +83,9 @@ def explain_window(
 
 
 def _build_key(predict: Callable, spec: np.ndarray, options: dict[str, Any]) -> str:
-    decisive = {name: value for name, value in options.items() if name not in ("progress", "expected")}
+    rest = dict(options)
+    decisive = {"n_samples": rest.pop("n_samples")} | vars(ExplainOptions(**rest))
+    decisive = {name: value for name, value in decisive.items() if name not in ("progress", "expected")}
     decisive |= {"version": VERSION, "sound": compute_sound_fingerprint(spec), "network": predict.fingerprint}
     text = json.dumps(decisive, sort_keys=True, default=lambda array: np.asarray(array).tolist())
     return hashlib.sha256(text.encode()).hexdigest()[:24]

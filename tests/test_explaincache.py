@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mer_utils import explanations
-from mer_utils.explanations import explain_window
+from mer_utils import explaincache
+from mer_utils.explaincache import explain_window
 from mer_utils.profiles import get_profile
 
 SPEC = np.random.default_rng(0).random((64, 149), np.float32)
@@ -56,7 +56,7 @@ def test_another_sound_net_or_version_is_another_explanation(predict, tmp_path, 
     explain(predict, tmp_path, spec=SPEC[::-1])
     monkeypatch.setattr(Counting, "fingerprint", "another")
     explain(predict, tmp_path)
-    monkeypatch.setattr(explanations, "VERSION", -1)
+    monkeypatch.setattr(explaincache, "VERSION", -1)
     explain(predict, tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
 
@@ -74,8 +74,8 @@ def test_the_paper_profile_takes_the_choices_of_2019(predict, tmp_path):
 
 
 def test_one_that_was_stopped_is_not_kept(predict, tmp_path, monkeypatch):
-    real = explanations.explain_spectrogram
-    monkeypatch.setattr(explanations, "explain_spectrogram", lambda *a, **o: replace(real(*a, **o), complete=False))
+    real = explaincache.explain_spectrogram
+    monkeypatch.setattr(explaincache, "explain_spectrogram", lambda *a, **o: replace(real(*a, **o), complete=False))
     assert not explain(predict, tmp_path).complete
     assert not list(tmp_path.iterdir())
 
