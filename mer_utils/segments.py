@@ -2,8 +2,8 @@
 
 Whatever finds them, they are labels 0 to n - 1 without gaps, one for every cell, and the same sound and options give
 the same labels. The papers took Felzenszwalb & Huttenlocher (2004) with scale 25 and at least 40 cells on the
-spectrogram divided by its largest value, some 300 segments in 10 s (the authors' demo page; talk at ML4MD 2019, which
-also asks for time slices and for sources in place of segments).
+spectrogram divided by its largest value, some 300 segments in 10 s (the authors' demo page). The talk of Haunschmid &
+Chowdhury (Vienna, 16 October 2019) also asks for time slices and for sources in place of segments.
 
 Public names: ``METHODS``, ``SegmentError``, ``compute_segments``, ``describe_method``, ``build_segment_table``.
 """
