@@ -20,6 +20,17 @@ def test_occlusion_is_exact_for_a_sum(rng):
     assert abs(found - np.roll(wanted, 1, axis=0)).max() > 1
 
 
+def test_occlusion_hides_with_the_training_mean_where_it_is_known():
+    def predict(specs):
+        return specs.sum((1, 2))[:, None]
+
+    spec, segments = np.ones((4, 5)), np.repeat([[0, 1, 1, 2, 2]], 4, axis=0)
+    assert explain_by_occlusion(predict, spec, segments)[:, 0] == pytest.approx([4, 8, 8])
+    predict.training_mean = 0.75
+    assert explain_by_occlusion(predict, spec, segments)[:, 0] == pytest.approx([1, 2, 2])
+    assert explain_by_occlusion(predict, spec, segments, hide=0.0)[:, 0] == pytest.approx([4, 8, 8])
+
+
 def test_energy_is_the_same_for_every_output(rng):
     spec, segments = rng.uniform(0, 1, (4, 5)), np.repeat([[0, 1, 1, 2, 2]], 4, axis=0)
     energy = explain_by_energy(lambda x: np.zeros((len(x), 2)), spec, segments)

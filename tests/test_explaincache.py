@@ -1,5 +1,6 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mer_utils import explaincache
 from mer_utils.explaincache import explain_window
 from mer_utils.profiles import get_profile
+from mer_utils.sampling import ExplainOptions
 
 SPEC = np.random.default_rng(0).random((64, 149), np.float32)
 
@@ -49,6 +51,44 @@ def test_another_choice_is_another_explanation(predict, tmp_path, change):
     asked = predict.asked
     explain(predict, tmp_path, **change)
     assert predict.asked > asked
+
+
+ALL_OTHER = [
+    {"hide": "silence"},
+    {"design": "foldover", "keep_prob": 0.5},
+    {"masks": np.random.default_rng(0).random((300, 60)) < 0.9},
+    {"output_names": ["a"]},
+    {"kernel_width": 0.25},
+    {"ridge": 1.0},
+    {"fit": "least squares"},
+    {"n_holdout": 21},
+    {"start": 1.0},
+    {"fps": 43.0},
+    {"segmentation": "mine"},
+]
+
+
+def test_every_option_is_in_the_name(predict):
+    options = {"n_samples": 300}
+    names = {explaincache._build_key(predict, SPEC, options | other) for other in [{}, *ALL_OTHER, {"seed": 1}]}
+    assert len(names) == len(ALL_OTHER) + 2
+    changed = {name for other in ALL_OTHER for name in other} | {"keep_prob", "seed", "progress", "expected"}
+    assert changed == {field.name for field in fields(ExplainOptions)}
+    silent = options | {"progress": True, "expected": [0.5]}
+    assert explaincache._build_key(predict, SPEC, silent) in names
+
+
+def test_a_default_that_is_spelled_out_is_the_same_explanation(predict, tmp_path):
+    explain(predict, tmp_path)
+    asked = predict.asked
+    explain(predict, tmp_path, keep_prob=0.9, design="bernoulli", ridge=0.0, seed=0, hide=None)
+    assert predict.asked == asked
+
+
+def test_another_default_is_another_explanation(predict, monkeypatch):
+    before = explaincache._build_key(predict, SPEC, {"n_samples": 300})
+    monkeypatch.setattr(explaincache, "ExplainOptions", partial(ExplainOptions, keep_prob=0.8))
+    assert explaincache._build_key(predict, SPEC, {"n_samples": 300}) != before
 
 
 def test_another_sound_net_or_version_is_another_explanation(predict, tmp_path, monkeypatch):

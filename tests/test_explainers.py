@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +25,18 @@ def test_energy_knows_nothing_of_the_predictor():
 
 def test_any_function_that_can_be_imported_is_an_explainer():
     assert load_explainer("mer_utils.benchmark:explain_by_energy") is EXPLAINERS["energy"]
+
+
+def test_the_readers_own_module_is_found_where_the_reader_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "here" / "mine_of_a_reader.py").write_text("def explain(predict, spec, segments):\n    return 7\n")
+    monkeypatch.chdir(tmp_path / "there")
+    with pytest.raises(ExplainError, match="No module named 'mine_of_a_reader'"):
+        load_explainer("mine_of_a_reader:explain")
+    monkeypatch.chdir(tmp_path / "here")
+    assert load_explainer("mine_of_a_reader:explain")(None, None, None) == 7
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,7 @@ def test_on_all_masks_it_gives_the_weights_of_least_squares():
 
 
 @pytest.mark.parametrize("fit", ["places", "least squares"])
-@pytest.mark.parametrize("design", ["foldover", "bernoulli"])
-@pytest.mark.parametrize("keep_prob", [0.5, 0.8])
+@pytest.mark.parametrize(("design", "keep_prob"), [("foldover", 0.5), ("bernoulli", 0.5), ("bernoulli", 0.8)])
 def test_both_come_to_the_weights_of_all_masks(fit, design, keep_prob):
     e = explain(fit=fit, design=design, keep_prob=keep_prob)
     z = (e.weights - compute_population(PlaceToy(), keep_prob=keep_prob)) / e.robust_errors
@@ -83,8 +82,71 @@ def test_a_predictor_without_places_cannot_be_asked_by_place():
         explain(lambda specs: specs.mean(axis=2), fit="places", n_samples=64)
 
 
+def add_noise(masks, *, visible=None, pairs=False):
+    """What places sum up that say nothing but noise of variance 1; one that sees all, if nothing else is said."""
+    visible = np.ones((1, masks.shape[1]), bool) if visible is None else visible
+    sums = PlaceSquares(visible, 1, pairs=pairs)
+    for part in np.array_split(masks, max(len(masks) // 256, 1)):
+        sums.add(part, np.random.default_rng([1, sums.n]).normal(size=(len(part), len(visible), 1)))
+    return sums
+
+
 def test_too_few_samples_for_one_place():
-    sums = PlaceSquares(np.ones((1, 12), bool), 1, pairs=False)
-    sums.add(CORNERS[100:120], np.zeros((20, 1, 1)))
-    with pytest.raises(ExplainError, match="20 samples cannot tell 12 segments apart: take more"):
-        sums.fit()
+    masks = draw_masks(40, 12, seed=1)
+    with pytest.raises(ExplainError, match="12 samples do not tell all segments apart: take more"):
+        add_noise(masks[:12]).fit()
+    assert np.isfinite(add_noise(masks).fit().weights).all()
+
+
+@pytest.mark.parametrize("usual", [True, False])
+def test_one_sample_alone_decides_no_weight(usual):
+    masks = draw_masks(300, 12)
+    masks[:, 4] = usual
+    masks[50, 4] = not usual
+    with pytest.raises(ExplainError, match="300 samples do not tell all segments apart: take more"):
+        add_noise(masks).fit()
+    masks[51, 4] = not usual
+    assert np.isfinite(add_noise(masks).fit().weights).all()
+
+
+def test_only_what_one_place_sees_must_be_told_apart():
+    masks, halves = draw_masks(300, 12), np.kron(np.eye(2, dtype=bool), np.ones(6, bool))
+    masks[:, 8] = masks[:, 2]
+    assert np.isfinite(add_noise(masks, visible=halves).fit().weights).all()
+    masks[:, 8], masks[:, 3] = ~masks[:, 8], masks[:, 2]
+    with pytest.raises(ExplainError, match="300 samples do not tell all segments apart: take more"):
+        add_noise(masks, visible=halves).fit()
+
+
+def test_what_no_place_sees_weighs_nothing():
+    fit = add_noise(draw_masks(300, 12), visible=np.arange(12)[None] < 11).fit()
+    assert fit.weights[11] == 0
+    assert np.all(fit.weights[:11] != 0)
+
+
+@pytest.mark.parametrize(("design", "keep_prob"), [("bernoulli", 0.5), ("foldover", 0.5), ("bernoulli", 0.9)])
+def test_errors_of_noise_and_their_degrees_of_freedom(design, keep_prob):
+    """Normal noise gives pulls whose mean square and fourth power are those of the mask and the normal: by hand."""
+    pairs, odds = design == "foldover", keep_prob * (1 - keep_prob)
+    sums = add_noise(draw_masks(KEPT, 30, design=design, keep_prob=keep_prob), pairs=pairs)
+    errors, dof = sums.compute_errors(keep_prob)
+    fourth = 3 * odds * ((1 - keep_prob) ** 3 + keep_prob**3) if not pairs else 3 * odds**2
+    wanted = 2 * KEPT / (1 + pairs) / (fourth / odds**2 - 1)  # 2048, 1024 and 176
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(1 / np.sqrt(KEPT * odds), rel=0.05)
+    assert dof == pytest.approx(wanted, rel=0.2)
+    assert dof != pytest.approx(0.7 * wanted, rel=0.2)
+
+
+def test_samples_that_are_not_kept_give_no_freedom():
+    masks = draw_masks(4 * KEPT, 30, keep_prob=0.9)
+    (few, dof), (many, later) = (add_noise(masks[:n]).compute_errors(0.9) for n in (KEPT, 4 * KEPT))
+    assert many == pytest.approx(few / 2, rel=0.05)
+    assert later == pytest.approx(dof, rel=0.1)
+
+
+@pytest.mark.parametrize("keep_prob", [0.5, 0.9])
+def test_the_record_holds_the_degrees_of_freedom(keep_prob):
+    few, many = (explain(keep_prob=keep_prob, n_samples=n).config["dof"] for n in (512, KEPT))
+    assert isinstance(few, float)
+    assert 2 * few < many < KEPT
+    assert explain(fit="least squares", keep_prob=keep_prob, n_samples=512).config["dof"] == 512 - 13

@@ -48,6 +48,12 @@ def test_the_fewest_samples_can_be_fitted(fit, design, fewest):
     assert np.isfinite(sums.fit().weights).all()
 
 
+def test_only_complements_are_pairs():
+    assert build_sampler(design="foldover", keep_prob=0.5).pairs
+    assert not build_sampler().pairs
+    assert not build_sampler(design="foldover", keep_prob=0.5, masks=np.ones((9, 12), bool)).pairs
+
+
 def test_a_place_that_sees_all_takes_more():
     assert build_sampler(PlaceToy(seen=6)).fewest == 26  # two per segment, and two
 

@@ -103,6 +103,18 @@ def test_the_planted_segment_is_found_at_its_own_label(planted):
     assert shifted[PLANTED + 1] == (abs(planted.weights[PLANTED + 1, 0]) > 0)
 
 
+def test_the_papers_rule_is_for_least_squares(mixed):
+    by_place = replace(mixed, config=mixed.config | {"fit": "places"})
+    message = "the papers' rule is for least squares: explain with fit='least squares' or PAPER_OPTIONS"
+    for ask in (select_segments, describe_selection):
+        with pytest.raises(ExplainError, match=message):
+            ask(by_place, "o0", rule="paper")
+    with pytest.raises(ExplainError, match=message):
+        compute_paper_p_values(by_place)
+    assert len(select_segments(by_place, "o0")[0]) > 0
+    assert len(select_segments(mixed, "o0", rule="paper", threshold=1e9)[0]) > 0
+
+
 def test_the_papers_rule_is_p_over_weight(mixed):
     p, sizes = compute_paper_p_by_hand(mixed)[1:, 0], np.abs(mixed.weights[:, 0])
     kept = np.concatenate(select_segments(mixed, "o0", rule="paper", threshold=0.3))
@@ -149,6 +161,17 @@ def test_words_give_counts_samples_rule_threshold_floor_and_unit(mixed):
     assert "(p / |weight| < 1e-05; N = 400; unit" in paper
     top = describe_selection(mixed, "o0", rule="top", threshold=7, floor=0)
     assert "(the 7 largest; N = 400" in top
+
+
+@pytest.mark.parametrize(
+    ("agreed", "words"),
+    [([False, True], "N = 400, at which halves agree;"), ([True, False], "N = 400, at which halves still disagree;")],
+)
+def test_words_say_whether_halves_agreed(mixed, agreed, words):
+    looked = replace(mixed, config=mixed.config | {"looks": [{"agrees": each} for each in agreed]})
+    assert words in describe_selection(looked, "o0")
+    assert "halves" not in describe_selection(mixed, "o0")
+    assert "halves" not in describe_selection(replace(mixed, config=mixed.config | {"looks": []}), "o0")
 
 
 def test_words_say_when_it_was_stopped(mixed):
