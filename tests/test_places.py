@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from fakes import CELLS, CORNERS, PlaceToy, compute_population
+from scipy.stats import t
 
 from mer_utils.explain import explain_spectrogram
 from mer_utils.explanation import ExplainError
@@ -146,7 +147,10 @@ def test_samples_that_are_not_kept_give_no_freedom():
 
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_the_record_holds_the_degrees_of_freedom(keep_prob):
-    few, many = (explain(keep_prob=keep_prob, n_samples=n).config["dof"] for n in (512, KEPT))
+    e = explain(keep_prob=keep_prob, n_samples=512)
+    few, many = e.config["dof"], explain(keep_prob=keep_prob, n_samples=KEPT).config["dof"]
     assert isinstance(few, float)
+    assert e.p_values == pytest.approx(2 * t.sf(np.abs(e.weights / e.robust_errors), few))
+    assert e.p_values != pytest.approx(2 * t.sf(np.abs(e.weights / e.robust_errors), 1.1 * few))
     assert 2 * few < many < KEPT
     assert explain(fit="least squares", keep_prob=keep_prob, n_samples=512).config["dof"] == 512 - 13
