@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .generated.corpus import GeneratedCorpus
     from .generated.truth import Twin
 
-#: Cells that differ by more than this, log10(1 + magnitude), hold the cause: 1 dB, about what can be heard.
+#: Cells that differ by more than this, log10(1 + magnitude), hold the cause: about what can be heard where the sound
+#: is loud, 1 dB for magnitudes far above 1; soft cells have to change by more (rises: 1.9 dB at 1, 7 dB at 0.1).
 THRESHOLD = 0.05
 # The trait has to be nearly absent at first, for a rise to be heard: controls up to this.
 _LOW = 0.4
