@@ -4,18 +4,13 @@ Curves are over the share of *cells* hidden, so that big segments have no advant
 whole sound, needs no predictions of its own: to add segments in some order is to remove them in the reversed order,
 seen from the other end.
 
-Public names: ``DeletionError``, ``compute_curve``, ``compute_insertion_curve``, ``compute_curves``.
+Public names: ``DeletionError``, ``compute_curves``.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .masks import build_hidden
 from .probing import Predict, Probe
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Spectrograms asked about at once: 12 MB of windows.
 _BATCH = 64
@@ -25,16 +20,19 @@ class DeletionError(ValueError):
     """An order in which segments cannot be hidden."""
 
 
-def compute_curve(
+def compute_curves(
     predict: Predict,
     spec: np.ndarray,
     segments: np.ndarray,
-    order: np.ndarray,
+    orders: np.ndarray,
     *,
     hide: float | str = "silence",
     steps: int = 20,
-) -> "pd.DataFrame":
-    """Compute the outputs while segments are hidden one after the other, deletion.
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Compute the outputs while segments are hidden one after the other, in several orders that share their batches.
+
+    Each order is asked about where whole segments come nearest to the wanted shares, and interpolated between; nothing
+    hidden and everything hidden are asked about once for all.
 
     Parameters
     ----------
@@ -44,8 +42,8 @@ def compute_curve(
         (n_frames, 149) log10(1 + magnitude).
     segments
         (n_frames, 149) labels 0 to n_segments - 1.
-    order
-        (n_segments,) all labels, the first to hide first.
+    orders
+        (n_orders, n_segments) all labels, the first to hide first.
     hide
         What hidden cells hold, as `masks.build_hidden` takes it.
     steps
@@ -53,59 +51,16 @@ def compute_curve(
 
     Returns
     -------
-    pandas.DataFrame
-        Indexed by the ``share`` of cells hidden, 0 to 1; a column for each output.
-
-    Raises
-    ------
-    DeletionError, ExplainError
-        If the order does not hold each label once or there are too few steps; if the predictor or the hidden value
-        will not do.
-    """
-    import pandas as pd
-
-    outputs, names = compute_curves(predict, spec, segments, np.asarray(order)[None], hide=hide, steps=steps)
-    return pd.DataFrame(outputs[0], pd.Index(np.linspace(0, 1, steps + 1), name="share"), list(names))
-
-
-def compute_insertion_curve(
-    predict: Predict,
-    spec: np.ndarray,
-    segments: np.ndarray,
-    order: np.ndarray,
-    *,
-    hide: float | str = "silence",
-    steps: int = 20,
-) -> "pd.DataFrame":
-    """Compute the outputs while segments are added, in this order, to a sound of which all is hidden.
-
-    Arguments and errors are those of `compute_curve`; the result is indexed by the ``share`` of cells added.
-    """
-    removed = compute_curve(predict, spec, segments, np.asarray(order)[::-1], hide=hide, steps=steps)
-    return removed[::-1].set_axis(removed.index)
-
-
-def compute_curves(
-    predict: Predict, spec: np.ndarray, segments: np.ndarray, orders: np.ndarray, *, hide: float | str, steps: int
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Compute deletion in several orders from batches that they share.
-
-    Each order is asked about where whole segments come nearest to the wanted shares, and interpolated between; nothing
-    hidden and everything hidden are asked about once for all.
-
-    Parameters
-    ----------
-    predict, spec, segments, hide, steps
-        As in `compute_curve`, which also tells what is raised.
-    orders
-        (n_orders, n_segments).
-
-    Returns
-    -------
     outputs : numpy.ndarray
         (n_orders, steps + 1, n_outputs) at equal steps of the share of cells hidden, 0 to 1.
     names : tuple of str
         One per output.
+
+    Raises
+    ------
+    DeletionError, ExplainError
+        If an order does not hold each label once or there are too few steps; if the predictor or the hidden value
+        will not do.
     """
     known = getattr(predict, "training_mean", np.nan)
     probe = Probe(predict, spec, segments, build_hidden(spec, segments, hide, training_mean=known))

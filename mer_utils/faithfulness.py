@@ -1,13 +1,13 @@
 """Faithfulness: hide a sound's segments in the order of their weights and watch the output, beside random orders.
 
 If weights are right, the output falls fastest when the most positive segments are hidden first and the most negative
-last, and slowest in the reversed order. Hidden cells hold another value than they did for the explainer, so that it is
-not tested on what it was fitted to, and curves are compared at equal shares of cells hidden (`deletion`).
+last, and slowest in the reversed order. Curves are compared at equal shares of cells hidden (`deletion`), so what comes
+first is the largest weight per cell. Hidden cells hold another value than they did for the explainer, so that it is not
+tested on what it was fitted to.
 
 Outputs are on the unit scale, rating / 10; so are areas, which are means over shares of cells, 0-1.
 
-Public names: ``FaithfulnessError``, ``Faithfulness``, ``compute_curve``, ``compute_insertion_curve``,
-``compute_faithfulness``, ``compute_faithfulness_intervals``.
+Public names: ``FaithfulnessError``, ``Faithfulness``, ``compute_faithfulness``, ``compute_faithfulness_intervals``.
 """
 
 from dataclasses import dataclass
@@ -16,25 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .bootstrap import build_resampling, compute_interval
-from .deletion import compute_curve, compute_curves, compute_insertion_curve
+from .deletion import compute_curves
 from .explanation import Explanation
 from .probing import Predict
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = [
-    "Faithfulness",
-    "FaithfulnessError",
-    "compute_curve",
-    "compute_faithfulness",
-    "compute_faithfulness_intervals",
-    "compute_insertion_curve",
-]
-
-
-# Equal steps of the share of cells.
-_STEPS = 20
 
 
 class FaithfulnessError(ValueError):
@@ -48,9 +35,10 @@ class Faithfulness:
     Attributes
     ----------
     curves
-        Indexed by ``output`` and ``share`` of cells hidden: the output when the most positive weights are hidden
-        first (``most_first``, deletion), when the most negative are (``least_first``; read from the end, insertion),
-        and the mean (``random``) and 5 and 95 % quantiles (``random_low``, ``random_high``) of random orders.
+        Indexed by ``output`` and ``share`` of cells hidden: the output when the largest weight per cell is hidden
+        first (``most_first``, deletion), when the smallest is, which is the most negative (``least_first``; read from
+        the end, insertion), and the mean (``random``) and 5 and 95 % quantiles (``random_low``, ``random_high``) of
+        random orders.
     gains
         One row per output: ``gain``, the area between the mean random curve and ``most_first``; ``symmetric_gain``,
         the area of ``least_first`` minus that of ``most_first``; ``beaten``, share of the random orders whose area is
@@ -73,7 +61,7 @@ def compute_faithfulness(
     n_random: int = 32,
     seed: int = 0,
 ) -> Faithfulness:
-    """Compute deletion in the order of the weights, in the reversed order and in random orders, for every output.
+    """Compute deletion by weight per cell, in that order, in the reversed one and in random ones, for every output.
 
     The symmetric gain is that of Bluecher, Vielhaben & Strodthoff (2024, "Decoupling pixel flipping and occlusion
     strategy for consistent XAI benchmarks", TMLR): the area under the curve that hides the least influential first,
@@ -87,7 +75,8 @@ def compute_faithfulness(
     explanation
         Any.
     hide
-        As in `compute_curve`. None is silence, or the mean of the spectrogram where the explainer hid by silence.
+        As in `deletion.compute_curves`. None is silence, or the mean of the spectrogram where the explainer hid by
+        silence.
     by
         What comes first: the largest weight per ``"cell"``, or per ``"segment"``. As curves run over cells, right
         weights of a predictor that adds up beat any other order by cell, but not by segment: a large segment may have
@@ -100,7 +89,8 @@ def compute_faithfulness(
     Raises
     ------
     FaithfulnessError, DeletionError, ExplainError
-        If the predictor has other outputs or there is no random order or unknown ``by``; as in `compute_curve`.
+        If the predictor has other outputs or there is no random order or unknown ``by``; as in
+        `deletion.compute_curves`.
     """
     if n_random < 1:
         raise FaithfulnessError(f"{n_random} random orders are nothing to compare with: take some")
@@ -112,7 +102,7 @@ def compute_faithfulness(
     random = rng.permuted(np.tile(np.arange(explanation.n_segments), (n_random, 1)), axis=1)
     hide = _choose_hide(explanation) if hide is None else hide
     orders = np.concatenate([most, most[:, ::-1], random])
-    curves, _ = compute_curves(predict, explanation.spec, explanation.segments, orders, hide=hide, steps=_STEPS)
+    curves, _ = compute_curves(predict, explanation.spec, explanation.segments, orders, hide=hide)
     if curves.shape[2] != n_outputs:
         raise FaithfulnessError(f"the predictor has {curves.shape[2]} outputs, the explanation {n_outputs}")
     own = np.arange(n_outputs)

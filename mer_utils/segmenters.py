@@ -24,13 +24,10 @@ class Method:
         Function of a spectrogram (n_frames, 149) and of all options that returns whole numbers of the same shape.
     options
         Options with their defaults; None stands for one that must be given.
-    about
-        One sentence.
     """
 
     label: Callable[..., np.ndarray]
     options: dict[str, Any]
-    about: str
 
 
 def _label_felzenszwalb(spec: np.ndarray, *, scale: float, min_size: int, sigma: float) -> np.ndarray:
@@ -66,38 +63,18 @@ def _label_by(find_parts: Callable[..., np.ndarray]) -> Callable[..., np.ndarray
 
 #: Ways to find segments, by name.
 METHODS = {
-    "felzenszwalb": Method(
-        _label_felzenszwalb,
-        {"scale": 25.0, "min_size": 40, "sigma": 0.8},
-        "Neighbouring cells join unless they differ by more than what lies inside of each (the papers' choice).",
-    ),
-    "slic": Method(
-        _label_slic,
-        {"n_segments": 300, "compactness": 0.3},  # of .01 to 1 the one whose segments are most even inside
-        "About 300 compact pieces of like size whose edges bend towards the edges of the sound.",
-    ),
-    "grid": Method(
-        _label_grid, {"n_times": 10, "n_bands": 6}, "Equal rectangles in time and frequency, blind to the sound."
-    ),
-    "time": Method(
-        _label_grid, {"n_times": 20}, "Slices of time, each with all frequencies: which moments matter?"
-    ),
-    "bands": Method(
-        _label_grid, {"n_bands": 12}, "Bands of frequency, each over the whole time: which register matters?"
-    ),
-    "hpss": Method(
-        _label_by(compute_hpss_parts),
-        _CUT | {"n_times": 10, "n_bands": 3},
-        "What lasts against what strikes, whichever is louder in a cell, cut by a coarse grid.",
-    ),
-    "nmf": Method(
-        _label_by(compute_nmf_parts),
-        {"n_parts": 8} | _CUT,
-        "Spectra that rise and fall as one, the loudest in each cell: roughly notes, chords or drums.",
-    ),
-    "stems": Method(
-        _label_by(compute_stem_parts),
-        {"stems": None, "start": 0, "floor": 0.01} | _CUT,
-        "The true parts of the music, the loudest in each cell, where somebody has them apart.",
-    ),
-}  # fmt: skip
+    # neighbouring cells join unless they differ by more than what lies inside of each: the papers' choice
+    "felzenszwalb": Method(_label_felzenszwalb, {"scale": 25.0, "min_size": 40, "sigma": 0.8}),
+    # compact pieces of like size; of compactness .01 to 1 the one whose segments are most even inside
+    "slic": Method(_label_slic, {"n_segments": 300, "compactness": 0.3}),
+    # equal rectangles, blind to the sound; slices of time: which moments? bands of frequency: which register?
+    "grid": Method(_label_grid, {"n_times": 10, "n_bands": 6}),
+    "time": Method(_label_grid, {"n_times": 20}),
+    "bands": Method(_label_grid, {"n_bands": 12}),
+    # what lasts against what strikes, whichever is louder in a cell, cut by a coarse grid
+    "hpss": Method(_label_by(compute_hpss_parts), _CUT | {"n_times": 10, "n_bands": 3}),
+    # spectra that rise and fall as one, the loudest in each cell: roughly notes, chords or drums
+    "nmf": Method(_label_by(compute_nmf_parts), {"n_parts": 8} | _CUT),
+    # the true parts of the music, the loudest in each cell, where somebody has them apart
+    "stems": Method(_label_by(compute_stem_parts), {"stems": None, "start": 0, "floor": 0.01} | _CUT),
+}

@@ -5,7 +5,7 @@ the same labels. The papers took Felzenszwalb & Huttenlocher (2004) with scale 2
 spectrogram divided by its largest value, some 300 segments in 10 s (the authors' demo page). The talk of Haunschmid &
 Chowdhury (Vienna, 16 October 2019) also asks for time slices and for sources in place of segments.
 
-Public names: ``METHODS``, ``SegmentError``, ``compute_segments``, ``describe_method``, ``build_segment_table``.
+Public names: ``METHODS``, ``SegmentError``, ``compute_segments``, ``build_segment_table``.
 """
 
 import math
@@ -63,17 +63,6 @@ def compute_segments(spec: np.ndarray, *, method: str = "felzenszwalb", **option
     except ValueError as error:
         raise SegmentError(f"{method} finds no segments with these options: {' '.join(str(error).split())}") from error
     return np.unique(labels, return_inverse=True)[1].reshape(spec.shape).astype(np.int32)
-
-
-def describe_method(method: str) -> str:
-    """Describe a method of `METHODS` in a sentence.
-
-    Raises
-    ------
-    SegmentError
-        If there is no such method; the message lists those there are.
-    """
-    return _checked_method(method).about
 
 
 def build_segment_table(

@@ -1,7 +1,7 @@
 """Whether an explanation would come out again, with another seed or with fewer samples.
 
 Public names: ``StabilityError``, ``compute_jaccard``, ``compute_top_jaccard``, ``compute_expected_jaccard``,
-``compute_stability``, ``compute_prefix_weights``, ``compute_convergence``.
+``compute_stability``, ``compute_prefix_weights``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -196,47 +196,3 @@ def compute_prefix_weights(explanation: Explanation, counts: Iterable[int]) -> d
             sums.add(masks[rows], samples.outputs[rows])
         fitted[count] = sums.fit().weights
     return fitted
-
-
-def compute_convergence(
-    explanation: Explanation, *, output: str | None = None, top: int = 30, counts: Iterable[int] | None = None
-) -> "pd.DataFrame":
-    """Compute how near the weights of fewer samples came to those of all.
-
-    Agreement with a result that contains the same samples is higher than between independent runs: this tells when
-    more samples stopped to matter, `compute_stability` how far runs agree.
-
-    Parameters
-    ----------
-    explanation
-        Any with looks.
-    output
-        One output; None is the mean over all.
-    top
-        How many of the largest |weights| to compare.
-    counts
-        Prefixes of the samples to fit again (see `compute_prefix_weights`) instead of the looks.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by the number of samples ``n``, ascending: ``weight correlation`` and ``top-30 Jaccard`` (by the value
-        of ``top``; NaN unless there are more segments) with the final weights.
-
-    Raises
-    ------
-    StabilityError, ExplainError
-        If there are no looks, as in `compute_prefix_weights`, or if the output is not known.
-    """
-    import pandas as pd
-
-    columns = range(len(explanation.output_names)) if output is None else [explanation.index(output)]
-    steps = explanation.looks if counts is None else compute_prefix_weights(explanation, counts)
-    if not steps:
-        raise StabilityError("this explanation kept no looks: give counts of samples to fit again")
-    rows = {}
-    for n, weights in sorted(steps.items()):
-        pairs = [np.stack([weights[:, k], explanation.weights[:, k]]) for k in columns]
-        rows[n] = [np.mean([_correlate_pairs(p) for p in pairs]), np.mean([_compare_tops(p, top) for p in pairs])]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["weight correlation", f"top-{top} Jaccard"])
-    return table.rename_axis("n")

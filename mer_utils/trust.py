@@ -6,8 +6,7 @@ weight is not 0, not that weights which add up describe the net.
 
 Weights, outputs and their differences are on the unit scale, rating / 10.
 
-Public names: ``TrustError``, ``compute_fidelity``, ``compute_fidelity_by_share``, ``describe_fidelity``; and from
-`stability` ``compute_jaccard``, ``compute_stability``, ``compute_convergence``.
+Public names: ``TrustError``, ``compute_fidelity``, ``compute_fidelity_by_share``, ``describe_fidelity``.
 """
 
 from collections.abc import Sequence
@@ -16,21 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .explanation import Explanation
-from .stability import compute_convergence, compute_jaccard, compute_stability
 from .surrogate import compute_r2
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = [
-    "TrustError",
-    "compute_convergence",
-    "compute_fidelity",
-    "compute_fidelity_by_share",
-    "compute_jaccard",
-    "compute_stability",
-    "describe_fidelity",
-]
 
 _VERDICTS = ("holds", "weak", "do not trust")
 # Below these R² on fresh masks is called low, and middling.

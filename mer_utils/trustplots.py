@@ -80,7 +80,7 @@ def plot_convergence(
     Parameters
     ----------
     looks
-        Indexed by the number of samples, one column per curve, as of `stability.compute_convergence`.
+        Indexed by the number of samples, one column per curve, such as `trustviews.build_convergence_table` gives.
     rate
         Predictions per second for the axis of time; the default is that of the authors' demo page of 2019, on which
         50 000 samples took 5 min 31 s.
@@ -114,7 +114,7 @@ def _write_time(seconds: float) -> str:
 def plot_curves(
     curves: "pd.DataFrame", *, gains: "pd.DataFrame | None" = None, ax: Any = None
 ) -> "tuple[Figure, np.ndarray]":
-    """Draw how outputs move as segments are hidden in the order of their weights and in random orders.
+    """Draw how outputs move as segments are hidden in the order of their weights per cell and in random orders.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ def plot_curves(
         share = 100 * table.index
         panel.fill_between(share, table["random_low"], table["random_high"], color=FAINT, alpha=0.4, linewidth=0)
         panel.plot(share, table["random"], color="#707070", linewidth=1, label="random orders (band: nine in ten)")
-        panel.plot(share, table["most_first"], color=OURS, label="most positive weights first")
-        panel.plot(share, table["least_first"], color=OURS, linestyle="--", label="most negative weights first")
+        panel.plot(share, table["most_first"], color=OURS, label="largest weight per cell first")
+        panel.plot(share, table["least_first"], color=OURS, linestyle="--", label="most negative per cell first")
         panel.set_title(name)
         panel.locator_params(nbins=4)
         panel.margins(y=0.14)  # room for the gain

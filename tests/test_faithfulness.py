@@ -9,7 +9,7 @@ from fakeexplanations import SEGMENTS, build_tiles, fit_explanation
 from scipy import stats
 
 from mer_utils.bootstrap import BootstrapError
-from mer_utils.deletion import compute_curve
+from mer_utils.deletion import compute_curves
 from mer_utils.faithfulness import FaithfulnessError, compute_faithfulness, compute_faithfulness_intervals
 
 
@@ -43,13 +43,11 @@ def test_weights_of_another_sound_gain_nothing(right, weights, rng):
 def test_gains_are_areas_between_the_curves(right, weights):
     found = compute_faithfulness(build_tiles(weights, bend=0.05), right, hide=0.1, by="segment")
     order = np.argsort(-right.weights[:, 1])
-    first, last = (
-        compute_curve(build_tiles(weights, bend=0.05), right.spec, SEGMENTS, one, hide=0.1)["output 1"]
-        for one in (order, order[::-1])
-    )
+    orders = np.stack([order, order[::-1]])
+    (first, last), _ = compute_curves(build_tiles(weights, bend=0.05), right.spec, SEGMENTS, orders, hide=0.1)
     curves = found.curves.loc["o1"]
-    np.testing.assert_allclose(curves["most_first"], first)
-    np.testing.assert_allclose(curves["least_first"], last)
+    np.testing.assert_allclose(curves["most_first"], first[:, 1])
+    np.testing.assert_allclose(curves["least_first"], last[:, 1])
     np.testing.assert_allclose(curves.index, np.linspace(0, 1, 21))
     area = np.trapezoid(curves, curves.index, axis=0)[:3]
     np.testing.assert_allclose(found.gains.loc["o1", "gain"], area[2] - area[0])
@@ -80,10 +78,9 @@ def lopsided(rng):
 def test_no_order_beats_weights_per_cell_where_they_add_up(lopsided):
     explanation, predict = lopsided
     cell, segment = (compute_faithfulness(predict, explanation, by=by).curves for by in ("cell", "segment"))
-    order = np.argsort(-explanation.weights[:, 0])
-    np.testing.assert_allclose(
-        segment["most_first"], compute_curve(predict, explanation.spec, explanation.segments, order).squeeze()
-    )
+    order = np.argsort(-explanation.weights[:, 0])[None]
+    wanted, _ = compute_curves(predict, explanation.spec, explanation.segments, order)
+    np.testing.assert_allclose(segment["most_first"], wanted[0, :, 0])
     assert (cell["most_first"] <= segment["most_first"] + 0.05).all()
     assert (segment["most_first"] > cell["most_first"] + 0.05).any()
 

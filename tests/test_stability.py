@@ -9,7 +9,6 @@ from scipy.stats import spearmanr
 
 from mer_utils.stability import (
     StabilityError,
-    compute_convergence,
     compute_expected_jaccard,
     compute_jaccard,
     compute_prefix_weights,
@@ -141,22 +140,3 @@ def test_prefixes_that_cannot_be_fitted_are_refused(weights, counts, fit):
     explanation = replace(explanation, config={"fit": fit or "least squares"})
     with pytest.raises(StabilityError, match=r"least squares|prefixes of 62 to 300"):
         compute_prefix_weights(explanation, counts)
-
-
-def test_convergence_rises_to_agreement_and_takes_looks_or_prefixes(weights):
-    whole = fit_explanation(lambda masks: masks @ weights, n=4000, noise=3.0)
-    by_prefix = compute_convergence(whole, counts=[100, 500, 4000])
-    assert by_prefix["weight correlation"].is_monotonic_increasing
-    np.testing.assert_allclose(by_prefix.loc[4000], 1)
-    assert by_prefix.loc[100, "top-30 Jaccard"] < 0.9
-    looks = replace(whole, looks=dict(reversed(compute_prefix_weights(whole, [100, 500, 4000]).items())))
-    np.testing.assert_allclose(compute_convergence(looks), by_prefix)
-
-
-def test_convergence_of_one_output_or_the_mean_of_all(weights):
-    whole = repeat(weights * [1, 0.1], noise=1.0)[0]
-    one, other, both = (compute_convergence(whole, output=name, counts=[100]) for name in ("o0", "o1", None))
-    np.testing.assert_allclose((one + other) / 2, both)
-    assert one.iloc[0, 0] > other.iloc[0, 0]
-    with pytest.raises(StabilityError, match="no looks"):
-        compute_convergence(whole)
