@@ -1,9 +1,9 @@
 """Faithfulness: hide a sound's segments in the order of their weights and watch the output, beside random orders.
 
 If weights are right, the output falls fastest when the most positive segments are hidden first and the most negative
-last, and slowest in the reversed order. Curves are compared at equal shares of cells hidden (`deletion`), so what comes
-first is the largest weight per cell. Hidden cells hold another value than they did for the explainer, so that it is not
-tested on what it was fitted to.
+last, and slowest in the reversed order. Curves are compared at equal shares of cells hidden (`deletion`), so what
+comes first is the largest weight per cell. Hidden cells hold another value than they did for the explainer, so that it
+is not tested on what it was fitted to.
 
 Outputs are on the unit scale, rating / 10; so are areas, which are means over shares of cells, 0-1.
 
