@@ -4,8 +4,8 @@ The rules of `plots` hold here too: data in, ``(fig, ax)`` out. All is drawn fro
 and nothing is computed anew. Seconds are those of the track, not of the window. Red raises an output, blue lowers it.
 Why segments were kept, and LIME on a picture small enough to follow, are in `selectionplots`.
 
-Public names: ``plot_segments``, ``plot_explanation``, ``plot_explanations``, ``plot_weight_map``, ``build_outlines``,
-``RAISES``, ``LOWERS``.
+Public names: ``plot_segments``, ``plot_explanation``, ``plot_explanations``, ``plot_weight_map``, ``plot_outlines``,
+``build_outlines``, ``RAISES``, ``LOWERS``.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def plot_segments(
     title = f"{len(np.unique(segments))} segments"
     fig, ax = plot_spectrogram(spec, fps=fps, title=title, ax=ax)
     _begin_at(ax, start)
-    _draw_lines(ax, build_outlines(segments, fps=fps, start=start), colors="white", linewidths=0.5)
+    plot_outlines(segments, fps=fps, start=start, ax=ax, colors="white", linewidths=0.5)
     return fig, ax
 
 
@@ -83,10 +83,26 @@ def build_outlines(labels: np.ndarray, *, fps: float = 31.25, start: float = 0.0
     return np.concatenate([upright, level]) * (1 / fps, 1) + (start, 0)
 
 
-def _draw_lines(ax: "Axes", lines: np.ndarray, **options: Any) -> None:
+def plot_outlines(
+    labels: np.ndarray, *, fps: float = 31.25, start: float = 0.0, ax: "Axes | None" = None, **options: Any
+) -> "tuple[Figure, Axes]":
+    """Draw the lines between cells of unlike labels over a spectrogram, without moving its limits.
+
+    Parameters
+    ----------
+    labels, fps, start
+        As in `build_outlines`.
+    ax
+        Where to draw; a new figure by default.
+    **options
+        Of a LineCollection, such as ``colors``.
+    """
     from matplotlib.collections import LineCollection
 
+    fig, ax = build_axes(ax, size=FULL)
+    lines = build_outlines(labels, fps=fps, start=start)
     ax.add_collection(LineCollection(list(lines), capstyle="projecting", **options), autolim=False)
+    return fig, ax
 
 
 def plot_explanation(
@@ -161,8 +177,8 @@ def _draw_kept(ax: "Axes", explanation: "Explanation", kept: Sequence[int], *, l
     _begin_at(ax, explanation.start)
     extent = ax.images[0].get_extent()
     ax.imshow(spec.T, extent=extent, cmap="gray", vmin=0, vmax=limit, alpha=0.3, zorder=-1)
-    lines = build_outlines(np.where(chosen, segments, -1), fps=explanation.fps, start=explanation.start)
-    _draw_lines(ax, lines, colors=line, linewidths=0.9)
+    place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
+    plot_outlines(np.where(chosen, segments, -1), **place, colors=line, linewidths=0.9)
     if not len(kept):
         ax.text(0.5, 0.5, "none was kept", transform=ax.transAxes, ha="center", va="center", **NOTE)
 
@@ -191,6 +207,6 @@ def plot_weight_map(
     ax.set_title(f"what each of {explanation.n_segments} segments adds to {output}")
     ax.images[0].colorbar.set_label("change of rating / 10\nwhen switched on")
     if outlines:
-        lines = build_outlines(explanation.segments, fps=explanation.fps, start=explanation.start)
-        _draw_lines(ax, lines, colors="#808080", linewidths=0.3)
+        place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
+        plot_outlines(explanation.segments, **place, colors="#808080", linewidths=0.3)
     return fig, ax

@@ -3,7 +3,8 @@
 A weight that is not exactly zero becomes significant with enough samples, so a count of kept segments means nothing
 without the number of samples, the rule and the unit: `describe_selection` says all of them.
 
-Public names: ``RULES``, ``select_segments``, ``describe_selection``, ``compute_p_values``, ``compute_paper_p_values``.
+Public names: ``RULES``, ``select_segments``, ``compute_limits``, ``describe_selection``, ``compute_p_values``,
+``compute_paper_p_values``.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ from .surrogate import build_design
 RULES = {"paper": 1e-5, "bh": 0.05, "top": 30}
 #: Smallest |weight| that is shown, as a share of the largest; the papers had none.
 FLOOR = 0.05
+_ROUNDING = 1e-9  # a weight (unit scale) that is nothing else
 
 
 def select_segments(
@@ -52,19 +54,52 @@ def select_segments(
         For an unknown output or rule.
     """
     column = explanation.index(output)
-    threshold, floor = _settle(rule, threshold, floor)
+    threshold, floor, highest = compute_limits(explanation, output, rule=rule, threshold=threshold, floor=floor)
     sizes = np.abs(explanation.weights[:, column])
     kept = sizes >= floor * sizes.max()
     if rule == "top":
         kept &= np.argsort(np.argsort(-sizes, kind="stable")) < threshold
     elif rule == "bh":
-        kept &= _control_discoveries(compute_p_values(explanation)[:, column]) <= threshold
+        kept &= compute_p_values(explanation)[:, column] <= highest
     else:
         kept &= compute_paper_p_values(explanation)[:, column] < threshold * sizes
     order = np.argsort(-sizes, kind="stable")
-    order = order[(kept & (sizes > 0))[order]]
+    order = order[(kept & (sizes > _ROUNDING))[order]]
     raises = explanation.weights[order, column] > 0
     return order[raises], order[~raises]
+
+
+def compute_limits(
+    explanation: Explanation,
+    output: str,
+    *,
+    rule: str = "bh",
+    threshold: float | None = None,
+    floor: float | None = None,
+) -> tuple[float, float, float]:
+    """Compute where a rule divides what is kept from what is dropped.
+
+    Parameters
+    ----------
+    explanation, output, rule, threshold, floor
+        As in `select_segments`.
+
+    Returns
+    -------
+    threshold, floor : float
+        Those of the rule where none were given.
+    highest : float
+        The largest p that ``"bh"`` keeps, or that which one segment alone would need; 1 by other rules.
+    """
+    column = explanation.index(output)
+    threshold, floor = _settle(rule, threshold, floor)
+    if rule != "bh":
+        return threshold, floor, 1.0
+    from scipy.stats import false_discovery_control
+
+    p_values = compute_p_values(explanation)[:, column]
+    found = p_values[false_discovery_control(p_values) <= threshold]
+    return threshold, floor, found.max(initial=threshold / len(p_values))
 
 
 def describe_selection(
@@ -114,12 +149,6 @@ def _settle(rule: str, threshold: float | None, floor: float | None) -> tuple[fl
     if not threshold >= 0 or not 0 <= floor <= 1:
         raise ExplainError(f"a threshold is 0 or more and a floor between 0 and 1, not {threshold} and {floor}")
     return threshold, floor
-
-
-def _control_discoveries(p_values: np.ndarray) -> np.ndarray:
-    from scipy.stats import false_discovery_control
-
-    return false_discovery_control(p_values)
 
 
 def compute_p_values(explanation: Explanation) -> np.ndarray:

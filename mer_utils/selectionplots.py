@@ -120,19 +120,20 @@ def plot_selection(
     ax
         Where to draw; a new figure by default.
     """
-    from .selection import compute_p_values, compute_paper_p_values, select_segments
+    from .selection import compute_limits, compute_p_values, compute_paper_p_values, select_segments
 
     fig, ax = build_axes(ax, size=FULL)
     column = explanation.index(output)
     weights = explanation.weights[:, column]
-    positive, negative = select_segments(explanation, output, rule=rule, threshold=threshold, floor=floor)
+    choices = {"rule": rule, "threshold": threshold, "floor": floor}
+    positive, negative = select_segments(explanation, output, **choices)
     p_values = (compute_paper_p_values if rule == "paper" else compute_p_values)(explanation)[:, column]
     dropped = np.setdiff1d(np.arange(len(weights)), np.concatenate([positive, negative]))
     for (label, style), chosen in zip(_MARKS, (dropped, positive, negative), strict=True):
         heights = p_values[chosen].clip(10.0**_LEAST)
         ax.scatter(weights[chosen], heights, label=f"{label}: {len(chosen)}", zorder=3, **style)
     _draw_p_axis(ax, p_values.min())
-    _draw_limits(ax, weights, p_values, rule=rule, limits=(threshold, floor))
+    _draw_limits(ax, weights, rule, compute_limits(explanation, output, **choices))
     size = f"{explanation.n_samples:,}".replace(",", " ")
     kept = f"{len(positive)} positive and {len(negative)} negative of {len(weights)} segments"
     stopped = "" if explanation.complete else ", stopped early"
@@ -154,17 +155,10 @@ def _draw_p_axis(ax: "Axes", smallest: float) -> None:
     ax.grid(visible=True, axis="y")
 
 
-def _draw_limits(
-    ax: "Axes", weights: np.ndarray, p_values: np.ndarray, *, rule: str, limits: tuple[float | None, float | None]
-) -> None:
-    """Draw the lines of `selection.select_segments` between what is kept and what is dropped."""
-    from scipy.stats import false_discovery_control
-
-    from .selection import FLOOR, RULES
-
+def _draw_limits(ax: "Axes", weights: np.ndarray, rule: str, limits: tuple[float, float, float]) -> None:
+    """Draw the lines of `selection.compute_limits` between what is kept and what is dropped."""
     line = {"color": THEIRS, "linewidth": 0.9, "linestyle": "--", "zorder": 1}
-    threshold = RULES[rule] if limits[0] is None else limits[0]
-    floor = (0.0 if rule == "paper" else FLOOR) if limits[1] is None else limits[1]
+    threshold, floor, highest = limits
     largest = np.abs(weights).max() or 1.0
     if floor:
         ax.axvline(-floor * largest, **(line | {"linestyle": ":"}))
@@ -174,9 +168,7 @@ def _draw_limits(
         x = np.concatenate([-x[::-1], x])
         ax.plot(x, threshold * np.abs(x), label=f"p = {threshold:g} x |weight|", **line)
     elif rule == "bh":
-        found = p_values[false_discovery_control(p_values) <= threshold]
-        height = found.max(initial=threshold / len(weights))
-        ax.axhline(height, label=f"{100 * threshold:g} % false discoveries", **line)
+        ax.axhline(highest, label=f"{100 * threshold:g} % false discoveries", **line)
     elif rule == "top" and threshold:
         side = np.sort(np.abs(weights))[-int(threshold) :][0]
         ax.axvline(-side, **line)

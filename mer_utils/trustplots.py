@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .explainplots import build_outlines
+from .explainplots import plot_outlines
 from .plots import plot_spectrogram
 from .style import COLOURS, DIVERGING, FAINT, FULL, NOTE, OURS, TALL, THEIRS, build_axes
 
@@ -199,8 +199,6 @@ def plot_truth(
     ax
         Two axes; a new figure by default.
     """
-    from matplotlib.collections import LineCollection
-
     fig, ax = build_axes(ax, size=(FULL[0], 3.2), shape=(1, 2))
     first = f"{title}: where the cause is" if title else "where the cause is"
     plot_spectrogram(spec, title=first, fps=fps, ax=ax[0])
@@ -208,7 +206,6 @@ def plot_truth(
     plot_spectrogram(scores, title="where the explanation points", signed=True, limit=limit, fps=fps, ax=ax[1])
     ax[1].images[0].colorbar.set_label("weight")
     ax[1].set_ylabel("")
-    lines = build_outlines(truth, fps=fps)
     for panel, colour in zip(ax, ("white", "black"), strict=True):
-        panel.add_collection(LineCollection(list(lines), colors=colour, linewidths=0.9), autolim=False)
+        plot_outlines(truth, fps=fps, ax=panel, colors=colour, linewidths=0.9)
     return fig, ax
