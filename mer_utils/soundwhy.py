@@ -204,10 +204,10 @@ def _fits(
         return False
     wanted = vars(ExplainOptions(**{"fit": "places"} | settings.options))
     used = vars(known) | known.config
-    size, asked = "auto" if "looks" in known.config else known.n_samples, settings.size
+    size = "auto" if "looks" in known.config else known.n_samples
     return (
         known.complete
-        and size == (asked if asked == "auto" or settings.paper else asked + asked % 2)  # whole pairs
+        and size == settings.size
         and known.config.get("version") == VERSION
         and known.start == excerpt.start
         and known.hide == np.float32(outputs.training_mean)

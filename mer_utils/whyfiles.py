@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .explanation import save_explanation
+from .explanation import Explanation, save_explanation
 from .files import save_bytes, save_text
 from .ratings import MIDLEVEL
 from .selection import describe_selection, select_segments
 from .soundwhy import SoundWhy
-from .trust import compute_fidelity, describe_fidelity
+from .trust import compute_fidelity, compute_fidelity_by_share, describe_fidelity
 from .whyreport import build_weight_table
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
     -------
     dict
         ``file``, ``net``, ``scale``; ``window`` (seconds); ``features`` {name: heard, rank, verdict and the rest of
-        `trust.compute_fidelity`}; the ``feature`` explained, its ``emotion``, and ``sentences``; ``method``, with
-        ``n_samples``, ``complete``, ``seed`` and ``hide``; ``kept``, labels that raise and that lower the feature;
-        ``segments``, one record each with the columns of `whyreport.build_weight_table`. What is no number is None.
+        `trust.compute_fidelity`}; ``r2_by_share``, records with the columns of `trust.compute_fidelity_by_share`; the
+        ``feature`` explained, its ``emotion``, and ``sentences``; ``method``, with ``n_samples``, ``complete``,
+        ``seed`` and ``hide``; ``kept``, labels that raise and that lower the feature; ``segments``, one record each
+        with the columns of `whyreport.build_weight_table`. What is no number is None.
     """
     e, excerpt, rule = why.explanation, why.excerpt, why.settings.rule
     card = compute_fidelity(e)
@@ -56,6 +57,7 @@ def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
         "reference": why.reference.label,
         "window": {name: _plain(value) for name, value in window.items()},
         "features": features,
+        "r2_by_share": _build_shares(e),
         "feature": why.feature,
         "emotion": why.emotion,
         "sentences": {
@@ -68,6 +70,12 @@ def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
         "kept": {verb: kept.tolist() for verb, kept in zip(("raises", "lowers"), sides, strict=True)},
         "segments": [{"segment": int(label)} | _plain_row(row) for label, row in build_weight_table(why).iterrows()],
     }
+
+
+def _build_shares(e: Explanation) -> list[dict[str, Any]]:
+    n_bins = min(5, len(e.holdout))  # none where somebody stopped before any fresh mask
+    table = compute_fidelity_by_share(e, n_bins=n_bins).reset_index() if n_bins else None
+    return [_plain_row(row) for _, row in table.iterrows()] if n_bins else []
 
 
 def _build_method(why: SoundWhy) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mer_utils.networks import TrainedNetwork, build_network, save_network
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
 from mer_utils.segments import METHODS
+from mer_utils.trust import compute_fidelity_by_share
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def paths(tmp_path, rng):
 def explain(net, monkeypatch):
     """Explain by few samples and few segments, unless told otherwise, and test that on few fresh ones."""
     monkeypatch.setattr(soundwhy, "explain_spectrogram", partial(explain_spectrogram, n_holdout=20))
-    return lambda *words: command.main(["explain", "--net", net, "--segments", "time", "--samples", "60", *words])
+    return lambda *words: command.main(["explain", "--net", net, "--segments", "time", "--samples", "160", *words])
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_what_is_told_has_heard_values_selection_verdict_and_segments(explain, p
     out, err = capsys.readouterr()
     assert all(f"{name:22}" in out for name in MIDLEVEL)
     assert "\n> tonal stability" in out
-    wanted = ("“burst”, 12.0 s: from 1.0 to 11.0 s", "N = 60", "R² is", "tonal stability most", "fifty clips", "Hz")
+    wanted = ("“burst”, 12.0 s: from 1.0 to 11.0 s", "N = 160", "R² is", "tonal stability most", "fifty clips", "Hz")
     assert [words for words in wanted if words not in out] == []
     assert max(map(len, out.splitlines())) <= 80
     assert err == ""
@@ -83,6 +84,18 @@ def test_what_is_quieter_than_what_hides_it_is_marked(explain, paths, capsys):
     assert quiet == [s["mean"] < record["method"]["hide"] for s in record["segments"]]
     assert (min(quiet), max(quiet)) == (False, True)
     assert {s["filled"] for s in record["segments"]} == {1}
+
+
+def test_the_record_tells_r2_by_how_much_fresh_masks_hide(explain, paths, drawn, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(soundwhy, "explain_spectrogram", partial(explain_spectrogram, n_holdout=100))
+    explain(paths["burst"], "--feature", "minorness", "--json", "--out", str(tmp_path / "why"))
+    shares = read(capsys)["r2_by_share"]
+    explanation = load_explanation(tmp_path / "why" / "explanation.safetensors")
+    table = compute_fidelity_by_share(explanation)
+    assert [share["n"] for share in shares] == [20] * 5
+    np.testing.assert_allclose([share["minorness"] for share in shares], table["minorness"], atol=1e-6)
+    np.testing.assert_allclose([share["hidden"] for share in shares], table.index, atol=1e-6)
+    assert abs(table["minorness"] - explanation.r2_holdout[MIDLEVEL.index("minorness")]).max() > 1e-6
 
 
 def test_the_window_begins_where_it_is_asked_to(explain, paths, capsys):
@@ -155,7 +168,7 @@ def test_a_folder_gets_all_files_and_the_record_that_is_printed(explain, paths, 
         "explanation.safetensors",
     }
     method = {name: record["method"][name] for name in ("n_samples", "seed", "complete", "segmentation")}
-    assert method == {"n_samples": 60, "seed": 0, "complete": True, "segmentation": "time"}
+    assert method == {"n_samples": 160, "seed": 0, "complete": True, "segmentation": "time"}
     assert record["features"]["minorness"]["verdict"] in ("holds", "weak", "do not trust")
 
 
@@ -174,7 +187,7 @@ def count(explain, monkeypatch):
 
 
 def test_the_same_question_is_answered_from_the_folder(explain, paths, drawn, count, capsys, tmp_path):
-    words = ["--out", str(tmp_path / "why"), "--json", "--samples", "61"]  # a pair more
+    words = ["--out", str(tmp_path / "why"), "--json", "--samples", "161"]  # an odd number
     explain(paths["short"], "--feature", "minorness", *words)
     first = read(capsys)
     explain(paths["short"], "--feature", "minorness", *words)
@@ -187,7 +200,7 @@ def test_the_same_question_is_answered_from_the_folder(explain, paths, drawn, co
 
 @pytest.mark.parametrize(
     "other",
-    [["--seed", "1"], ["--samples", "80"], ["--samples", "auto"], ["--segments", "bands"], ["--at", "1"],
+    [["--seed", "1"], ["--samples", "240"], ["--samples", "auto"], ["--segments", "bands"], ["--at", "1"],
      ["--segments", "felzenszwalb", "--paper", "--samples", "400"]],
 )  # fmt: skip
 def test_another_question_is_not(explain, paths, drawn, count, monkeypatch, tmp_path, other):
@@ -247,9 +260,9 @@ def test_who_stops_it_gets_what_there_is(explain, paths, drawn, monkeypatch, cap
 
 
 def test_what_was_stopped_is_computed_anew(explain, paths, drawn, count, monkeypatch, tmp_path):
-    words = [paths["short"], "--feature", "minorness", "--samples", "128", "--out", str(tmp_path / "why")]
+    words = [paths["short"], "--feature", "minorness", "--samples", "200", "--out", str(tmp_path / "why")]
     with monkeypatch.context() as patch:
-        interrupt_after(patch, 1)
+        interrupt_after(patch, 2)
         assert explain(*words) == 130
     assert explain(*words) == 0
     assert len(count) == 2
