@@ -221,18 +221,23 @@ def _benchmark(options: argparse.Namespace) -> int:
     from .explainers import EXPLAINERS, describe_benchmark, load_explainer
     from .trusttables import TABLES, build_bench, check_table, save_table
 
-    bench = build_bench()
-    if options.store is not None:
-        wanted = options.store or list(TABLES)
-        for name in wanted:
-            check_table(name)
-        for name in wanted:
-            print(f"{name}: {len(save_table(name, bench))} rows")
-        return 0
+    wanted = [] if options.store is None else options.store or list(TABLES)
+    for name in wanted:
+        check_table(name)
     explainers = {name: load_explainer(name) for name in options.explainers or EXPLAINERS}
+    bench = build_bench()
+    for name in wanted:
+        print(f"{name}: {len(save_table(name, bench))} rows", flush=True)
+    if wanted:
+        return 0
     specs = [bench.spec(track) for track in bench.select(options.clips)]
     cases = build_cases(bench.corpus, bench.corpus.select("test"), n=options.clips)
-    print("area under the ROC curve for 'this segment matters'; heard: by how much the output rose, rating / 10")
+    print(
+        "area: under the ROC curve for 'this segment matters'; precision: of as many\n"
+        "largest weights as segments matter, and by chance; heard: by how much the output\n"
+        "rose, rating / 10; movement: how the seven outputs moved, correlated with what\n"
+        "the segments that matter add to each"
+    )
     for name, explainer in explainers.items():
         print(f"\n{name}", describe_benchmark(compute_benchmark(explainer, bench.predict, specs, cases)), sep="\n")
     return 0

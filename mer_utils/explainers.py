@@ -61,11 +61,12 @@ def load_explainer(name: str) -> Callable[..., np.ndarray]:
 
 def describe_benchmark(table: "pd.DataFrame") -> str:
     """Spell what `benchmark.compute_benchmark` gives in lines of at most 80 characters."""
-    lines = [f"  {'':9}{'':21}{'clips':>6}{'area':>7}{'target':>8}{'precision':>11}{'chance':>8}{'heard':>8}"]
-    for (test, name), row in table.iterrows():
-        cells = [f"{row['n']:6.0f}", *(_spell(row[c], w) for c, w in (("auroc", 7), ("target", 8)))]
-        cells += [_spell(row[c], w) for c, w in (("precision", 11), ("chance", 8), ("heard", 8))]
-        lines.append(f"  {test:9}{name:21}{''.join(cells)}".rstrip())
+    widths = {"auroc": 6, "target": 7, "precision": 10, "chance": 7, "heard": 6, "movement": 9}
+    heads = [f"{'area' if name == 'auroc' else name:>{width}}" for name, width in widths.items()]
+    lines = [f"{'':29}{'clips':>6}{''.join(heads)}"]
+    for (test, name), row in table.reindex(columns=["n", *widths]).iterrows():
+        cells = [_spell(row[column], width) for column, width in widths.items()]
+        lines.append(f"{test:9}{name:20}{row['n']:6.0f}{''.join(cells)}".rstrip())
     return "\n".join(lines)
 
 

@@ -415,3 +415,25 @@ def test_what_is_no_address_of_a_scheduler_is_refused_at_once(address, capsys):
     with pytest.raises(SystemExit, match="2"):
         command.main(["train", "--schemes", "a2e", "--scheduler", address])
     assert "no address of a Dask scheduler, such as tcp://" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--store", "planted", "plantde"], "unknown table 'plantde'; there are: planted,"),
+        (["occlusion", "lmie"], "unknown explainer 'lmie'; there are: lime,"),
+    ],
+)
+def test_a_benchmark_of_the_unknown_is_refused_before_anything_is_loaded(monkeypatch, capsys, words, said):
+    built = []
+    monkeypatch.setattr("mer_utils.trusttables.build_bench", lambda: built.append("bench"))
+    assert command.main(["benchmark", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert built == []
+
+
+def test_tables_are_stored_and_nothing_else_is_scored(monkeypatch, capsys):
+    monkeypatch.setattr("mer_utils.trusttables.build_bench", lambda: "bench")
+    monkeypatch.setattr("mer_utils.trusttables.save_table", lambda name, bench: name + bench)
+    assert command.main(["benchmark", "--store", "planted", "causes"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["planted: 12 rows", "causes: 11 rows"]
