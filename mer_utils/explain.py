@@ -65,7 +65,7 @@ def explain_spectrogram(
     KeyboardInterrupt
         If somebody stopped it before there were enough samples to fit anything.
     """
-    chosen = _build_options(options)
+    chosen = build_options(options)
     spec, segments = _checked(spec, segments)
     mean = float(getattr(predict, "training_mean", np.nan))
     hide = chosen.hide if chosen.hide is not None else ("training_mean" if np.isfinite(mean) else "silence")
@@ -101,7 +101,8 @@ def explain_spectrogram(
     )
 
 
-def _build_options(options: dict[str, Any]) -> ExplainOptions:
+def build_options(options: dict[str, Any]) -> ExplainOptions:
+    """Check the options of `explain_spectrogram`; the seed becomes plain, and masks decide the probability."""
     known = [f.name for f in fields(ExplainOptions)]
     unknown = sorted(set(options) - set(known))
     if unknown:
@@ -117,6 +118,8 @@ def _build_options(options: dict[str, Any]) -> ExplainOptions:
     if chosen.masks is None:
         return replace(chosen, seed=int(chosen.seed))
     masks = np.asarray(chosen.masks)
+    if masks.ndim != 2 or masks.dtype != bool:
+        raise ExplainError(f"masks are (n, n_segments) bool, not {masks.shape} {masks.dtype}")
     return replace(chosen, seed=int(chosen.seed), masks=masks, keep_prob=float(masks.mean()))
 
 
@@ -137,8 +140,8 @@ def _checked(spec: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.nda
 def _settle_size(sampler: Sampler, n_samples: int | str) -> int:
     masks = sampler.options.masks
     if masks is not None:
-        if np.ndim(masks) != 2 or np.shape(masks)[1] != sampler.probe.n_segments or np.asarray(masks).dtype != bool:
-            raise ExplainError(f"masks are (n, {sampler.probe.n_segments}) bool, not {np.shape(masks)}")
+        if masks.shape[1] != sampler.probe.n_segments:
+            raise ExplainError(f"masks are (n, {sampler.probe.n_segments}) bool, not {masks.shape}")
         n_samples = len(masks)
     if not isinstance(n_samples, int | np.integer):
         raise ExplainError(f"n_samples is a whole number or 'auto', not {n_samples!r}")
@@ -163,8 +166,10 @@ def _explain(sampler: Sampler, n_samples: int, report: Callable[[int], object]) 
                 with suppress(ExplainError):  # too few yet
                     looks[sums.n] = sums.fit().weights.astype(np.float32)
     except KeyboardInterrupt:
-        if sums.n < sampler.fewest:
-            raise KeyboardInterrupt(f"stopped: fewer than {sampler.fewest} samples explain nothing") from None
+        try:
+            sums.fit()
+        except ExplainError as error:
+            raise KeyboardInterrupt(f"stopped: {error}") from None
     bits, outputs = (np.concatenate([getattr(part, name) for part in taken]) for name in ("bits", "outputs"))
     samples = Samples(bits, sampler.probe.n_segments, outputs)
     return _assess(sampler, sums, samples, holdout) | {

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .explain import explain_spectrogram
+from .explain import build_options, explain_spectrogram
 from .explanation import (
     VERSION,
     ExplainError,
@@ -22,7 +22,7 @@ from .explanation import (
 )
 from .paths import CACHE
 from .profiles import Profile, get_profile
-from .sampling import PAPER_OPTIONS, ExplainOptions
+from .sampling import PAPER_OPTIONS
 from .segments import compute_segments
 
 _FOLDER = CACHE / "explanations"
@@ -83,8 +83,8 @@ def explain_window(
 
 
 def _build_key(predict: Callable, spec: np.ndarray, options: dict[str, Any]) -> str:
-    rest = dict(options)
-    decisive = {"n_samples": rest.pop("n_samples")} | vars(ExplainOptions(**rest))
+    rest = {name: value for name, value in options.items() if name != "n_samples"}
+    decisive = {"n_samples": options["n_samples"]} | vars(build_options(rest))
     decisive = {name: value for name, value in decisive.items() if name not in ("progress", "expected")}
     decisive |= {"version": VERSION, "sound": compute_sound_fingerprint(spec), "network": predict.fingerprint}
     text = json.dumps(decisive, sort_keys=True, default=lambda array: np.asarray(array).tolist())

@@ -50,7 +50,8 @@ def load_explainer(name: str) -> Callable[..., np.ndarray]:
     if not colon:
         raise ExplainError(f"unknown explainer {name!r}; there are: {', '.join(EXPLAINERS)}, or module:function")
     try:
-        sys.path.insert(0, str(Path.cwd()))  # where the reader's own module lies; a script has its own folder there
+        if str(Path.cwd()) not in sys.path:  # where the reader's own module lies; a script has its own folder there
+            sys.path.append(str(Path.cwd()))
         found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise ExplainError(f"no explainer {name!r}: {error}") from error

@@ -104,4 +104,4 @@ class PlaceSquares:
             mean = pulls.mean(axis=0)
             errors[:, output] = np.sqrt(mean / (self._size * self.n)) / (keep_prob * (1 - keep_prob))
             freedom[:, output] = 2 * len(pulls) * mean**2 / np.maximum(pulls.var(axis=0), 1e-300)
-        return errors, float(np.median(freedom))
+        return errors, max(1.0, float(np.median(freedom[freedom > 0]))) if freedom.any() else 1.0

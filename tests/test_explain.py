@@ -296,7 +296,7 @@ BAD_OPTIONS = [
     ({"n_samples": 61}, "61 samples are too few for 60 segments: take at least 62"),
     ({"n_samples": "all"}, "n_samples is a whole number or 'auto', not 'all'"),
     ({"n_samples": 2.5}, "n_samples is a whole number or 'auto', not 2.5"),
-    ({"masks": np.ones((99, 60))}, r"masks are \(n, 60\) bool, not \(99, 60\)"),
+    ({"masks": np.ones((99, 60))}, r"masks are \(n, n_segments\) bool, not \(99, 60\) float64"),
     ({"masks": np.ones((99, 59), bool)}, r"masks are \(n, 60\) bool, not \(99, 59\)"),
     ({"masks": np.ones((9, 60), bool)}, "9 samples are too few for 60 segments"),
     ({"seeds": 3, "steps": 1}, "unknown option seeds, steps; there are: keep_prob, hide, design, masks, seed"),

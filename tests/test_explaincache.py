@@ -87,7 +87,7 @@ def test_a_default_that_is_spelled_out_is_the_same_explanation(predict, tmp_path
 
 def test_another_default_is_another_explanation(predict, monkeypatch):
     before = explaincache._build_key(predict, SPEC, {"n_samples": 300})
-    monkeypatch.setattr(explaincache, "ExplainOptions", partial(ExplainOptions, keep_prob=0.8))
+    monkeypatch.setattr("mer_utils.explain.ExplainOptions", partial(ExplainOptions, keep_prob=0.8))
     assert explaincache._build_key(predict, SPEC, {"n_samples": 300}) != before
 
 
