@@ -1,4 +1,4 @@
-"""What all tests share: one thread per worker, no screen, repeatable hypothesis runs, one seeded generator."""
+"""What all tests share: one thread per worker, no screen, one style, repeatable hypothesis runs, one generator."""
 
 import os
 
@@ -19,3 +19,16 @@ hypothesis.settings.load_profile("mer")
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def styled():
+    """Draw in the companion's style, and close all figures afterwards."""
+    import matplotlib.pyplot as plt
+
+    from mer_utils.style import use_style
+
+    with plt.style.context("default"):
+        use_style()
+        yield
+    plt.close("all")

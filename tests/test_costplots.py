@@ -4,13 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
+from figures import check_given_axes, find_misplaced
 from mer_utils.costplots import plot_conditions, plot_correlations, plot_cost_sources, plot_costs, plot_power
 from mer_utils.power import compute_power_curve, compute_tracks_needed
 from mer_utils.ratings import EMOTIONS, load_published
-from mer_utils.style import use_style
 
+pytestmark = pytest.mark.usefixtures("styled")
 OUTPUTS = [*EMOTIONS, "average"]
 SCHEMES = ["mid2e", "a2e", "a2e, rank 7", "a2mid2e", "joint", "a2b2e", "multitask"]
 PUBLISHED = load_published("emotion_correlations")
@@ -37,14 +37,6 @@ EVERY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_return_figure_and_axes(name):
     plot, n_axes = EVERY[name]
@@ -55,22 +47,14 @@ def test_plots_return_figure_and_axes(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_draw_into_axes_they_are_given(name):
-    plot, n_axes = EVERY[name]
-    theirs, given = plt.subplots(n_axes, squeeze=False)
-    fig, ax = plot(ax=given[0, 0] if n_axes == 1 else given)
-    assert fig is theirs
-    assert set(np.ravel(ax)) <= set(given.flat)
-    assert len(plt.get_fignums()) == 1
+    check_given_axes(*EVERY[name])
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_no_words_leave_the_picture_or_cover_each_other(name):
     fig, ax = EVERY[name][0]()
-    fig.canvas.draw()
     words = [text for panel in np.ravel(ax) for text in (*panel.texts, panel.title, panel._left_title)]
-    boxes = [Text.get_window_extent(text) for text in words if text.get_text()]  # without the leaders to the words
-    assert not [box for box in boxes if box.x0 < 0 or box.x1 > fig.bbox.x1 or box.y0 < 0 or box.y1 > fig.bbox.y1]
-    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.padded(-2).overlaps(b.padded(-2))]
+    assert find_misplaced(fig, words, overlap=2) == []
 
 
 def rows(ax, number=0):

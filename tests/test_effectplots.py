@@ -10,6 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
+from figures import check_given_axes
 from mer_utils.effectplots import (
     plot_comparison,
     plot_difference,
@@ -21,7 +22,7 @@ from mer_utils.effectplots import (
 from mer_utils.effects import compute_contributions, compute_effects, decompose_difference
 from mer_utils.layers import build_published_layer
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
-from mer_utils.style import SONGS, use_style
+from mer_utils.style import SONGS
 
 LAYER = build_published_layer()
 RNG = np.random.default_rng(0)
@@ -71,12 +72,10 @@ EVERY = {
 
 
 @pytest.fixture(autouse=True)
-def styled():
-    with plt.style.context("default"), warnings.catch_warnings():
+def strict(styled):
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        use_style()
         yield
-    plt.close("all")
 
 
 @cache
@@ -96,12 +95,7 @@ def test_plots_return_figure_and_axes(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_draw_into_axes_they_are_given(name):
-    plot, n_axes = EVERY[name]
-    theirs, given = plt.subplots(n_axes, squeeze=False)
-    fig, ax = plot(ax=given[0, 0] if n_axes == 1 else given)
-    assert fig is theirs
-    assert set(np.ravel(ax)) <= set(given.flat)
-    assert len(plt.get_fignums()) == 1
+    check_given_axes(*EVERY[name])
 
 
 def find_words(fig, ax):

@@ -1,11 +1,11 @@
 """Pictures of an explanation: the right cells in colour, at the right seconds, and counts that are counted."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from fakeexplanations import SEGMENTS, fit_explanation
 from matplotlib.colors import to_rgba
 
+from figures import check_given_axes, read_titles
 from mer_utils.explainplots import (
     LOWERS,
     RAISES,
@@ -15,8 +15,8 @@ from mer_utils.explainplots import (
     plot_weight_map,
 )
 from mer_utils.explanation import ExplainError
-from mer_utils.style import use_style
 
+pytestmark = pytest.mark.usefixtures("styled")
 WEIGHTS = np.random.default_rng(0).normal(size=(60, 2))
 EXPLAINED = fit_explanation(lambda masks: masks @ WEIGHTS, start=3.2)
 SPEC = EXPLAINED.spec
@@ -28,21 +28,9 @@ EVERY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_draw_into_axes_they_are_given(name):
-    plot, n_axes = EVERY[name]
-    theirs, given = plt.subplots(n_axes, squeeze=False)
-    fig, ax = plot(ax=given[0, 0] if n_axes == 1 else given)
-    assert fig is theirs
-    assert np.array_equal(np.ravel(ax), given.ravel())
+    check_given_axes(*EVERY[name])
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -91,8 +79,7 @@ def test_kept_segments_alone_are_in_colour(panel, kept):
 
 def test_titles_say_sign_output_and_counts():
     _, ax = plot_explanation(EXPLAINED, "o1", **KEPT)
-    titles = [panel.get_title(loc="left") for panel in ax]
-    assert titles == ["raises o1: 2 of 60 segments", "lowers o1: 1 of 60 segments"]
+    assert read_titles(ax) == ["raises o1: 2 of 60 segments", "lowers o1: 1 of 60 segments"]
 
 
 @pytest.mark.parametrize(("negative", "said"), [([], ["none was kept"]), ([5], [])])

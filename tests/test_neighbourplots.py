@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from figures import check_given_axes, find_misplaced
 from mer_utils.neighbourplots import plot_examples
 from mer_utils.neighbours import NeighbourError, compute_standard_scores
 from mer_utils.ratings import MIDLEVEL
-from mer_utils.style import use_style
+
+pytestmark = pytest.mark.usefixtures("styled")
 
 # Melodiousness and dissonance are the first component, articulation and minorness the second.
 RNG = np.random.default_rng(0)
@@ -34,14 +36,6 @@ def draw_once(*, songs=False):
     return draw(songs=SONGS, neighbours=NEAR) if songs else draw()
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
 def read_points(ax, label):
     (dots,) = [dots for dots in ax.collections if dots.get_label().startswith(label)]
     return dots.get_offsets()
@@ -54,11 +48,7 @@ def test_a_figure_and_two_panels_come_back():
 
 
 def test_it_draws_into_axes_it_is_given():
-    theirs, given = plt.subplots(1, 2)
-    fig, ax = draw(ax=given)
-    assert fig is theirs
-    assert list(ax) == list(given)
-    assert len(plt.get_fignums()) == 1
+    check_given_axes(draw, 2)
 
 
 @pytest.mark.parametrize("crowd", [1, 4])
@@ -66,11 +56,8 @@ def test_no_words_leave_the_picture_or_cover_each_other(crowd):
     """Also where several songs lie in one place."""
     songs = {f"song number {i}": TABLE.loc["t0"] for i in range(crowd)}
     fig, ax = draw(songs=songs, neighbours={title: ["t1", "t2"] for title in songs})
-    fig.canvas.draw()
     words = [text for panel in ax for text in (*panel.texts, panel._left_title, panel.xaxis.label, panel.yaxis.label)]
-    boxes = [Text.get_window_extent(text) for text in words if text.get_text()]  # without the leaders to the words
-    assert not [box for box in boxes if box.x0 < 0 or box.x1 > fig.bbox.x1 or box.y0 < 0 or box.y1 > fig.bbox.y1]
-    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    assert find_misplaced(fig, words) == []
 
 
 @pytest.mark.parametrize("kind", ["prototypes", "rings"])

@@ -1,10 +1,13 @@
 """Plots: what is drawn where, with which units, and into whose axes."""
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
+from figures import check_given_axes
 from mer_utils.plots import (
     plot_correlations,
     plot_emotion_plane,
@@ -18,8 +21,9 @@ from mer_utils.plots import (
 from mer_utils.ratings import EMOTIONS, MIDLEVEL, load_published
 from mer_utils.scoreplots import plot_learning_curves, plot_prediction_scatter, plot_schemes, plot_scores
 from mer_utils.spectrogram import compute_band_frequencies, compute_spectrogram
-from mer_utils.style import COLOURS, build_axes, use_style
+from mer_utils.style import COLOURS, build_axes
 
+pytestmark = pytest.mark.usefixtures("styled")
 ROWS = [f"t{i}" for i in range(20)]
 RNG = np.random.default_rng(0)
 SPEC = RNG.random((40, 149))
@@ -43,14 +47,6 @@ EVERY = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_return_figure_and_axes(name):
     plot, data, n_axes = EVERY[name]
@@ -62,11 +58,7 @@ def test_plots_return_figure_and_axes(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_draw_into_axes_they_are_given(name):
     plot, data, n_axes = EVERY[name]
-    theirs, given = plt.subplots(n_axes, squeeze=False)
-    fig, ax = plot(data, ax=given[0, 0] if n_axes == 1 else given)
-    assert fig is theirs
-    assert set(np.ravel(ax)) <= set(given.flat)
-    assert len(plt.get_fignums()) == 1
+    check_given_axes(partial(plot, data), n_axes)
 
 
 @pytest.mark.parametrize("name", ["spectrogram", "profile", "schemes"])

@@ -1,17 +1,18 @@
 """Pictures of how LIME comes to its answer: masks with what was said of them, and lines where segments are divided."""
 
 from dataclasses import replace
+from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from fakeexplanations import fit_explanation
 
+from figures import check_given_axes, read_titles
 from mer_utils.explanation import Samples
 from mer_utils.selection import compute_p_values, select_segments
 from mer_utils.selectionplots import plot_masks, plot_selection
-from mer_utils.style import use_style
 
+pytestmark = pytest.mark.usefixtures("styled")
 WEIGHTS = np.random.default_rng(0).normal(size=(60, 1)) ** 3
 FITTED = fit_explanation(lambda masks: masks @ WEIGHTS, n=800, noise=3.0)
 EXPLAINED = replace(FITTED, config=FITTED.config | {"dof": 739})
@@ -25,30 +26,15 @@ SMALL = np.array([[0.1], [-0.2], [0.0], [0.3]])
 TOY = replace(EXPLAINED, segments=TILES, weights=SMALL, samples=SAMPLES, prediction=np.array([0.5]))
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
-def titles(ax):
-    return [panel.get_title(loc="left") for panel in ax]
-
-
 @pytest.mark.parametrize(("plot", "n_axes"), [(plot_selection, 1), (plot_masks, 8)])
 def test_plots_draw_into_axes_they_are_given(plot, n_axes):
-    theirs, given = plt.subplots(2, 4)
-    fig, ax = plot(TOY if n_axes > 1 else EXPLAINED, "o0", ax=given if n_axes > 1 else given[0, 0])
-    assert fig is theirs
-    assert np.size(ax) == n_axes
+    check_given_axes(partial(plot, TOY if n_axes > 1 else EXPLAINED, "o0"), n_axes)
 
 
 def test_each_mask_is_shown_once_with_what_was_said_of_it():
     _, ax = plot_masks(TOY, "o0")
     told = ["o0: 0.500", "without 1: 0.250", "only 1: 0.125", "nothing on: 0.750", "without 3, 4: 0.375"]
-    assert titles(ax)[:5] == told
+    assert read_titles(ax)[:5] == told
 
 
 @pytest.mark.parametrize(("n_masks", "n_axes"), [(1, 4), (4, 8)])
@@ -146,14 +132,14 @@ def test_small_p_is_on_top():
 def test_the_title_counts(complete, end):
     _, ax = plot_selection(replace(EXPLAINED, complete=complete), "o0", rule="top", threshold=3)
     kept = select_segments(EXPLAINED, "o0", rule="top", threshold=3)
-    assert titles([ax]) == [f"o0: {len(kept[0])} positive and {len(kept[1])} negative of 60 segments, {end}"]
+    assert read_titles(ax) == [f"o0: {len(kept[0])} positive and {len(kept[1])} negative of 60 segments, {end}"]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_nothing_kept_is_a_picture_too(rule):
     nothing = replace(EXPLAINED, weights=np.zeros((60, 1)))
     _, ax = plot_selection(nothing, "o0", rule=rule)
-    assert "0 positive and 0 negative" in titles([ax])[0]
+    assert "0 positive and 0 negative" in read_titles(ax)[0]
 
 
 @pytest.mark.parametrize("rule", ["paper", "top"])

@@ -1,17 +1,16 @@
 """Pictures of trust: what is drawn where, with verdicts, times and counts that belong to it."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from fakeexplanations import SEGMENTS, fit_explanation
-from matplotlib.text import Text
 
+from figures import check_given_axes, find_misplaced
 from mer_utils.ratings import MIDLEVEL
-from mer_utils.style import use_style
 from mer_utils.trust import compute_fidelity
 from mer_utils.trustplots import plot_convergence, plot_curves, plot_fidelity, plot_leakage, plot_truth
 
+pytestmark = pytest.mark.usefixtures("styled")
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.normal(size=(60, 7))
 EXPLAINED = fit_explanation(lambda masks: masks @ WEIGHTS, noise=2.0, output_names=MIDLEVEL)
@@ -37,31 +36,23 @@ EVERY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    with plt.style.context("default"):
-        use_style()
-        yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_plots_draw_into_axes_they_are_given(name):
-    plot, n_axes = EVERY[name]
-    theirs, given = plt.subplots(n_axes, squeeze=False)
-    fig, ax = plot(ax=given[0, 0] if n_axes == 1 else given)
-    assert fig is theirs
-    assert np.array_equal(np.ravel(ax), given.ravel())
+    check_given_axes(*EVERY[name])
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_no_words_leave_the_picture_or_cover_each_other(name):
     fig, ax = EVERY[name][0]()
-    fig.canvas.draw()
     words = [text for panel in np.ravel(ax) for text in (*panel.texts, panel.title, panel._left_title)]
-    boxes = [Text.get_window_extent(text) for text in words if text.get_text()]
-    assert not [box for box in boxes if box.x0 < 0 or box.x1 > fig.bbox.x1 or box.y0 < 0 or box.y1 > fig.bbox.y1]
-    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    assert find_misplaced(fig, words) == []
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.5), (0.97, 0.5)], ids=["on another", "outside"])
+def test_misplaced_words_would_be_seen(place):
+    fig = plot_leakage(MATRIX)[0]
+    words = [fig.text(*place, "many words", ha="center", va="center"), fig.text(0.5, 0.5, "more words", ha="center")]
+    assert len(find_misplaced(fig, words)) == 1
 
 
 def get_texts(ax):
