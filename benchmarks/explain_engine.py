@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from mer_utils.explain import explain_spectrogram
-from mer_utils.explainwords import compute_saving
 from mer_utils.networks import build_network
 from mer_utils.predictor import Predictor
 from mer_utils.profiles import PROFILES
@@ -26,6 +25,7 @@ from mer_utils.ratings import MIDLEVEL
 from mer_utils.receptive import compute_fields
 from mer_utils.segments import compute_segments
 from mer_utils.trusttables import build_bench, load_table
+from mer_utils.trustviews import compute_saving
 
 N_SEGMENTS, N_STOCK, N_OURS = 350, 64, 512
 FRAMES, BANDS = 313, 149

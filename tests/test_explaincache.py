@@ -1,6 +1,5 @@
 import json
 from dataclasses import fields, replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -87,7 +86,8 @@ def test_a_default_that_is_spelled_out_is_the_same_explanation(predict, tmp_path
 
 def test_another_default_is_another_explanation(predict, monkeypatch):
     before = explaincache._build_key(predict, SPEC, {"n_samples": 300})
-    monkeypatch.setattr("mer_utils.explain.ExplainOptions", partial(ExplainOptions, keep_prob=0.8))
+    real = explaincache.build_options
+    monkeypatch.setattr(explaincache, "build_options", lambda options: real({"keep_prob": 0.8} | options))
     assert explaincache._build_key(predict, SPEC, {"n_samples": 300}) != before
 
 
