@@ -54,25 +54,28 @@ def compute_fidelity(explanation: Explanation) -> "pd.DataFrame":
         surrogate and predictor differ with everything on. ``effect``: how far the prediction lies from the mean over
         masks. ``spread``: standard deviation over masks. ``largest``: the largest |weight|. ``noise_floor``: about the
         largest |weight| that chance alone gives where all are 0, the median robust standard error times
-        sqrt(2 ln n_segments), which is about what the largest of so many normal values reaches. ``verdict`` and
+        sqrt(2 ln n_segments), which is about what the largest of so many normal values reaches. ``above_chance``:
+        ``largest`` over the like of its own standard error, which often is larger than the median. ``verdict`` and
         ``reason``: "do not trust" if ``r2_holdout`` is below .5 or unknown, ``gap`` above a quarter of ``effect``, or
-        ``largest`` not above ``noise_floor``; else "weak" if ``r2_holdout`` is below .7, ``gap`` above a tenth of
-        ``effect`` or ``largest`` not above 1.5 ``noise_floor``; else "holds". A reason also says if ``effect`` is less
-        than half of ``spread``, because weights cancel, which makes a small gap look large; and if somebody stopped
-        the sampling.
+        ``above_chance`` not above 1; else "weak" if ``r2_holdout`` is below .7, ``gap`` above a tenth of ``effect`` or
+        ``above_chance`` not above 1.5; else "holds". A reason also says if ``effect`` is less than half of ``spread``,
+        because weights cancel, which makes a small gap look large; and if somebody stopped the sampling.
     """
     import pandas as pd
 
     said = explanation.samples.outputs.astype(float)
-    chance = np.sqrt(2 * np.log(max(2, explanation.n_segments)))
+    chance, sizes = np.sqrt(2 * np.log(max(2, explanation.n_segments))), abs(explanation.weights)
+    largest = sizes.max(axis=0)
+    own = np.take_along_axis(explanation.robust_errors, sizes.argmax(axis=0)[None], axis=0)[0]
     columns = {
         "r2": explanation.r2,
         "r2_holdout": explanation.r2_holdout,
         "gap": abs(explanation.local_prediction - explanation.prediction),
         "effect": abs(explanation.prediction - said.mean(axis=0)),
         "spread": said.std(axis=0),
-        "largest": abs(explanation.weights).max(axis=0),
+        "largest": largest,
         "noise_floor": np.median(explanation.robust_errors, axis=0) * chance,
+        "above_chance": np.divide(largest, own * chance, out=np.where(largest > 0, np.inf, 0.0), where=own != 0),
     }
     card = pd.DataFrame(columns, index=pd.Index(explanation.output_names, name="output"))
     stopped = [] if explanation.complete else [f"stopped after {explanation.n_samples:,} samples".replace(",", " ")]
@@ -94,7 +97,7 @@ def _judge(row: tuple, notes: Sequence[str]) -> tuple[str, str]:
             f"it misses the prediction by more than {_NOTABLE_GAP:.0%} of what hiding changes{little}",
             f"it misses the prediction by more than {_LARGE_GAP:.0%} of what hiding changes{little}",
         ]),
-        _find_fault(row.largest > _CLOSE_TO_CHANCE * row.noise_floor, row.largest > row.noise_floor, [
+        _find_fault(row.above_chance > _CLOSE_TO_CHANCE, row.above_chance > 1, [
             "its largest weight hardly exceeds what chance gives",
             "no weight exceeds what chance gives",
         ]),
@@ -131,7 +134,7 @@ def describe_fidelity(card: "pd.DataFrame", output: str) -> str:
     row = card.loc[output]
     known = row.gap <= 10 * row.effect  # where weights cancel, a share of next to nothing says nothing
     share = f", {row.gap / row.effect:.0%} of the {row.effect:.3f} that hiding changes" if known and row.effect else ""
-    chance = f", {row.largest / row.noise_floor:.1f} times what chance gives" if row.noise_floor else ""
+    chance = f", {row.above_chance:.1f} times what chance gives" if np.isfinite(row.above_chance) else ""
     return (
         f"{output}: {row.verdict}, because {row.reason}. R² is {row.r2_holdout:.2f} on fresh masks ({row.r2:.2f} on "
         f"those of the fit); with everything on, the weights miss the prediction by {row.gap:.3f}{share}; the largest "

@@ -91,6 +91,15 @@ def test_limits_of_the_largest_weight(sound, times, verdict):
     assert set(compute_fidelity(replace(sound, robust_errors=errors))["verdict"]) == {verdict}
 
 
+@pytest.mark.parametrize(("own", "verdict"), [(1.0, "holds"), (200.0, "do not trust")])
+def test_the_largest_weight_is_held_against_its_own_error(sound, own, verdict):
+    errors, column = sound.robust_errors.copy(), np.arange(2)
+    errors[abs(sound.weights).argmax(axis=0), column] *= own * 2
+    card = compute_fidelity(replace(sound, robust_errors=errors))
+    assert set(card["verdict"]) == {verdict}
+    np.testing.assert_allclose(card["noise_floor"], compute_fidelity(sound)["noise_floor"], rtol=0.05)
+
+
 def test_every_fault_is_named_the_worst_first(sound):
     reason = judge(sound, r2_holdout=0.6, local_prediction=99.0)["reason"].split("; ")
     assert [text.split()[0] for text in reason] == ["it", "R²"]
