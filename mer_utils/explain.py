@@ -111,6 +111,8 @@ def build_options(options: dict[str, Any]) -> ExplainOptions:
     check_design(chosen.design, chosen.keep_prob)
     if chosen.n_holdout < 2 or chosen.ridge < 0 or (chosen.kernel_width is not None and chosen.kernel_width <= 0):
         raise ExplainError("n_holdout is at least 2, ridge at least 0, and a kernel has a width above 0 or is None")
+    if isinstance(chosen.output_names, str):
+        raise ExplainError(f"names of outputs are a list of texts, not the text {chosen.output_names!r}")
     if not isinstance(chosen.seed, int | np.integer) or chosen.seed < 0:
         raise ExplainError(f"a seed is a whole number of 0 or more, not {chosen.seed!r}")
     if not isinstance(chosen.start, int | float | np.number) or not np.isfinite(chosen.start):
@@ -120,6 +122,8 @@ def build_options(options: dict[str, Any]) -> ExplainOptions:
     masks = np.asarray(chosen.masks)
     if masks.ndim != 2 or masks.dtype != bool:
         raise ExplainError(f"masks are (n, n_segments) bool, not {masks.shape} {masks.dtype}")
+    if masks.all() or not masks.any():
+        raise ExplainError("these masks hide nothing or all: a weight needs both")
     return replace(chosen, seed=int(chosen.seed), masks=masks, keep_prob=float(masks.mean()))
 
 

@@ -70,8 +70,8 @@ def check_design(design: str, keep_prob: float) -> None:
     """Refuse a design that does not exist, and a probability of staying on that it cannot have."""
     if design not in DESIGNS:
         raise ExplainError(f"unknown design {design!r}; there are: {', '.join(DESIGNS)}")
-    if not 0 < keep_prob < 1:
-        raise ExplainError(f"a segment stays on with a probability between 0 and 1, not {keep_prob}")
+    if not isinstance(keep_prob, int | float | np.number) or not 0 < keep_prob < 1:
+        raise ExplainError(f"a segment stays on with a probability between 0 and 1, not {keep_prob!r}")
     if design == "foldover" and keep_prob != 0.5:
         raise ExplainError(f"a mask and its complement keep half of the segments, not {keep_prob}: take 'bernoulli'")
 

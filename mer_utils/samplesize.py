@@ -43,7 +43,8 @@ def find_sample_size(
     n : int
         The number at the second of two looks that agreed, or ``most``.
     looks : list of dict
-        Per look: ``n``, ``jaccard`` and ``correlation`` of the halves (of the worst output) and ``agrees``.
+        Per look: ``n``, ``jaccard`` and ``correlation`` of the halves (of the worst output; None where they do not
+        apply) and ``agrees``.
     """
     halves = sampler.build_sums(), sampler.build_sums()
     looks: list[dict[str, Any]] = []
@@ -58,7 +59,8 @@ def find_sample_size(
             report(BLOCK)
         jaccard, correlation = _compare(*halves)
         agrees = not jaccard < LEAST_JACCARD and correlation >= LEAST_CORRELATION
-        looks.append({"n": done * BLOCK, "jaccard": jaccard, "correlation": correlation, "agrees": agrees})
+        found = {name: None if np.isnan(x) else x for name, x in (("jaccard", jaccard), ("correlation", correlation))}
+        looks.append({"n": done * BLOCK, **found, "agrees": agrees})
         if wanted >= most or (all(look["agrees"] for look in looks[-2:]) and len(looks) > 1):
             return min(done * BLOCK, most), looks
         wanted = 2 * done * BLOCK

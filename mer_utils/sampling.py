@@ -39,7 +39,8 @@ class ExplainOptions:
     seed
         Seed of all masks.
     output_names
-        Names of the outputs; None asks the predictor's ``names``.
+        Names of the outputs; None asks the predictor's ``names``, and calls them "output 0" and so on where it has
+        none.
     expected
         (n_outputs,) the prediction that the reader was shown: another one is an error.
     kernel_width
@@ -82,7 +83,6 @@ class ExplainOptions:
 #: and the selection rule ``"paper"``.
 PAPER_OPTIONS = {
     "keep_prob": 0.5,
-    "hide": "training_mean",
     "design": "bernoulli",
     "kernel_width": 0.25,
     "ridge": 1.0,

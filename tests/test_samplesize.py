@@ -116,7 +116,7 @@ def test_a_segment_that_no_mask_has_hidden_yet_is_waited_for(monkeypatch, fit):
     early = [look["n"] <= 128 for look in looks]
     assert early[0]
     assert not early[-1]
-    assert np.array_equal(np.isnan([look["correlation"] for look in looks]), early)
+    assert np.array_equal([look["correlation"] is None for look in looks], early)
     assert not any(look["agrees"] for look in looks if look["n"] <= 128)
 
 
