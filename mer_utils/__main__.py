@@ -181,13 +181,14 @@ def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> int:
     from .networks import load_network
     from .soundwhy import Question, Settings, explain_sound
+    from .whyfiles import check_folder
 
     question = Question(options.feature, options.emotion, options.at)
     sampling = (options.samples, options.segments, options.seed, options.paper)
     settings = Settings(*sampling, progress=sys.stderr.isatty())
     kept = options.out / "explanation.safetensors" if options.out else None
-    if kept:
-        check_target(kept)
+    if options.out:
+        check_folder(options.out)
     trained = load_network(options.net)
     why = explain_sound(options.sound, trained, question=question, settings=settings, kept=kept)
     _tell_why(why, options)
@@ -199,12 +200,15 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _tell_why(why: "SoundWhy", options: argparse.Namespace) -> None:
     """Print an explanation, and write it where that is asked for."""
-    from .whyfiles import build_why_record, save_why
+    from .whyfiles import describe_replaced, save_why
+    from .whyrecord import build_why_record
     from .whyreport import describe_why
 
     if why.reused:
         print(f"{options.out} holds this explanation: it is not computed anew", file=sys.stderr)
     if options.out:
+        for line in filter(None, [describe_replaced(options.out, why)]):
+            print(f"mer: {line}", file=sys.stderr)
         save_why(options.out, why, net=options.net)
     if options.json:
         record = build_why_record(why, net=options.net)

@@ -1,97 +1,90 @@
-"""Why a network hears what it hears in a sound file, as a record for a program and as a folder of files.
+"""Why a network hears what it hears in a sound file, as a folder of files.
 
-Public names: ``build_why_record``, ``save_why``.
+Public names: ``save_why``, ``check_folder``, ``describe_replaced``.
 """
 
 import io
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .explanation import Explanation, save_explanation
-from .files import save_bytes, save_text
-from .ratings import MIDLEVEL
-from .selection import describe_selection, select_segments
+from .explanation import ExplainError, load_explanation, save_explanation
+from .files import TargetError, check_target, save_bytes, save_text
+from .selection import select_segments
 from .soundwhy import SoundWhy
-from .trust import compute_fidelity, compute_fidelity_by_share, describe_fidelity
-from .whyreport import build_weight_table
+from .trust import compute_fidelity
+from .whyrecord import build_why_record
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
+    from .explanation import Explanation
 
-def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
-    """Collect an explanation as plain values that JSON can hold.
+_NAME, _PART = "explanation.safetensors", "-part"
+
+
+def check_folder(folder: Path) -> None:
+    """Find out whether files can be written to a folder, by making it; what was made is taken away again.
 
     Parameters
     ----------
-    why, net
-        As in `describe_why`.
+    folder
+        As for `save_why`.
 
-    Returns
-    -------
-    dict
-        ``file``, ``net``, ``scale``; ``window`` (seconds); ``features`` {name: heard, rank, verdict and the rest of
-        `trust.compute_fidelity`}; ``r2_by_share``, records with the columns of `trust.compute_fidelity_by_share`; the
-        ``feature`` explained, its ``emotion``, and ``sentences``; ``method``, with ``n_samples``, ``complete``,
-        ``seed`` and ``hide``; ``kept``, labels that raise and that lower the feature; ``segments``, one record each
-        with the columns of `whyreport.build_weight_table`. What is no number is None.
+    Raises
+    ------
+    TargetError
+        If not.
     """
-    e, excerpt, rule = why.explanation, why.excerpt, why.settings.rule
-    card = compute_fidelity(e)
-    heard = zip(MIDLEVEL, why.midlevel, strict=True)
-    features = {
-        name: {"heard": _plain(x), "rank": _plain(why.reference.compute_rank(name, x))} | _plain_row(card.loc[name])
-        for name, x in heard
-    }
-    sides = select_segments(e, why.feature, rule=rule)
-    window = {"start": excerpt.start, "end": excerpt.end, "length of file": excerpt.seconds}
-    return {
-        "file": str(excerpt.path),
-        "net": net,
-        "scale": "rating / 10",
-        "reference": why.reference.label,
-        "window": {name: _plain(value) for name, value in window.items()},
-        "features": features,
-        "r2_by_share": _build_shares(e),
-        "feature": why.feature,
-        "emotion": why.emotion,
-        "sentences": {
-            "notes": " ".join(excerpt.notes),
-            "choice": why.choice,
-            "selection": describe_selection(e, why.feature, rule=rule),
-            "fidelity": describe_fidelity(card, why.feature),
-        },
-        "method": _build_method(why),
-        "kept": {verb: kept.tolist() for verb, kept in zip(("raises", "lowers"), sides, strict=True)},
-        "segments": [{"segment": int(label)} | _plain_row(row) for label, row in build_weight_table(why).iterrows()],
-    }
+    check_target(folder / _NAME)
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise TargetError(f"{folder} cannot be made ({reason}): choose another folder with --out") from error
+    for place in missing:
+        place.rmdir()
 
 
-def _build_shares(e: Explanation) -> list[dict[str, Any]]:
-    n_bins = min(5, len(e.holdout))  # none where somebody stopped before any fresh mask
-    table = compute_fidelity_by_share(e, n_bins=n_bins).reset_index() if n_bins else None
-    return [_plain_row(row) for _, row in table.iterrows()] if n_bins else []
+def describe_replaced(folder: Path, why: SoundWhy) -> str:
+    """Say in a line which explanation `save_why` will replace, or that it will not; empty where there is none.
+
+    Parameters
+    ----------
+    folder, why
+        As for `save_why`, before it is called.
+    """
+    known = None if why.reused else _load_known(folder)
+    if known is None:
+        return ""
+    if _is_part(folder, why):
+        return f"{folder}: kept the complete explanation; the part is in {_name(_NAME, _PART)}"
+    try:
+        title = Path(json.loads((folder / "explanation.json").read_text("utf-8"))["file"]).stem
+    except (OSError, ValueError, KeyError, TypeError):
+        title = "a sound"
+    stopped = "" if known.complete else ", stopped early"
+    return f"{folder}: replaces an explanation of {title} from {known.start:.1f} s (N = {known.n_samples}{stopped})"
 
 
-def _build_method(why: SoundWhy) -> dict[str, Any]:
-    e = why.explanation
-    names = ("n_segments", "n_samples", "complete", "seed", "hide", "keep_prob", "design", "sound", "network")
-    return {name: getattr(e, name) for name in names} | e.config | {"rule": why.settings.rule}
+def _load_known(folder: Path) -> "Explanation | None":
+    try:
+        return load_explanation(folder / _NAME)
+    except (ExplainError, OSError):
+        return None
 
 
-def _plain_row(row: "pd.Series") -> dict[str, Any]:
-    return {name: _plain(value) for name, value in row.items()}
+def _is_part(folder: Path, why: SoundWhy) -> bool:
+    """Find out whether an explanation was stopped, and there is a whole one that it must not replace."""
+    known = None if why.explanation.complete else _load_known(folder)
+    return known is not None and known.complete
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str | bool | int):
-        return value
-    return round(float(value), 6) if np.isfinite(value) else None
+def _name(name: str, suffix: str) -> str:
+    path = Path(name)
+    return f"{path.stem}{suffix}{path.suffix}"
 
 
 def save_why(folder: Path, why: SoundWhy, *, net: str) -> list[Path]:
@@ -101,25 +94,40 @@ def save_why(folder: Path, why: SoundWhy, *, net: str) -> list[Path]:
     ----------
     folder
         Where to write ``explanation.safetensors``, ``explanation.json``, ``explanation.png``, ``weights.png``,
-        ``selection.png`` and ``fidelity.png``; it is made.
+        ``selection.png`` and ``fidelity.png``; it is made. An explanation that was stopped replaces no complete one:
+        its files are called ``explanation-part.safetensors`` and so on.
     why, net
-        As in `describe_why`.
+        As in `whyreport.describe_why`.
 
     Returns
     -------
     list of pathlib.Path
         The files.
     """
-    explanation = folder / "explanation.safetensors"
+    suffix = _PART if _is_part(folder, why) else ""
+    explanation = folder / _name(_NAME, suffix)
     if not why.reused:  # before anything else: it took longest
         save_explanation(explanation, why.explanation)
-    pictures = {folder / f"{name}.png": _render(fig) for name, fig in _plot_all(why).items()}
+    context, pictures = _describe_context(why, net), {}
+    for name, fig in _plot_all(why).items():
+        fig.suptitle(context, fontsize="small")
+        pictures[folder / _name(f"{name}.png", suffix)] = _render(fig)
     for path, content in pictures.items():
         save_bytes(path, content)
-    record = folder / "explanation.json"
+    record = folder / _name("explanation.json", suffix)
     text = json.dumps(build_why_record(why, net=net), indent=1, ensure_ascii=False, allow_nan=False)
     save_text(record, text)
     return [explanation, *pictures, record]
+
+
+def _describe_context(why: SoundWhy, net: str) -> str:
+    """Say in a line, for above a picture, what was explained and whether it can be trusted."""
+    excerpt, e = why.excerpt, why.explanation
+    title = excerpt.title if len(excerpt.title) <= 30 else f"{excerpt.title[:29]}…"
+    stopped = "" if e.complete else " (stopped early)"
+    verdict = compute_fidelity(e).loc[why.feature, "verdict"]
+    span = f"{excerpt.start:.1f}–{excerpt.end:.1f} s"
+    return f"{title}, {span}, net {Path(net).stem}, N = {e.n_samples}{stopped}; {why.feature}: {verdict}"
 
 
 def _plot_all(why: SoundWhy) -> "dict[str, Figure]":

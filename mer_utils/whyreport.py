@@ -6,9 +6,11 @@ Public names: ``describe_why``, ``build_weight_table``.
 import textwrap
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .ratings import EMOTIONS, MIDLEVEL
 from .segments import build_segment_table
-from .selection import describe_selection, select_segments
+from .selection import compute_p_values, compute_paper_p_values, describe_selection, select_segments
 from .soundwhy import SoundWhy
 from .trust import compute_fidelity, describe_fidelity
 
@@ -108,15 +110,18 @@ def build_weight_table(why: SoundWhy) -> "pd.DataFrame":
     -------
     pandas.DataFrame
         That table with ``filled``, the share of its box that a segment fills; ``quiet``, whether its mean is below
-        what hides it, so that switching it on takes sound away; ``weight`` and ``error``, one robust standard error,
-        both rating / 10; and, under the name of the emotion if there is one, the weight times that of the feature for
-        it.
+        what hides it, so that hiding it adds sound; ``weight`` and ``error``, one robust standard error, both rating
+        / 10; ``p``, two-sided, of the weight being 0, by the formula of the rule that selects; and, under the name of
+        the emotion if there is one, the weight times that of the feature for it.
     """
     e, column = why.explanation, why.explanation.index(why.feature)
     table = build_segment_table(e.segments, e.spec, fps=e.fps, start=e.start)
     table["filled"] = table["cells"] / _count_cells(e)
-    table["quiet"] = table["mean"] < e.hide
+    level = np.inf if isinstance(e.hide, str) else e.hide
+    table["quiet"] = (table["mean"] < level) & np.isfinite(level)  # a segment's own mean leaves its level
     table["weight"], table["error"] = e.weights[:, column], e.robust_errors[:, column]
+    compute = compute_paper_p_values if why.settings.paper else compute_p_values
+    table["p"] = compute(e)[:, column]
     if why.emotion:
         factor = why.layer.weights[EMOTIONS.index(why.emotion), MIDLEVEL.index(why.feature)]
         table[why.emotion] = factor * table["weight"]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mer_utils import __main__ as command
-from mer_utils import arguments, soundwhy
+from mer_utils import arguments, soundwhy, whyfiles, whyrecord
 from mer_utils.audio import save_audio
 from mer_utils.explain import explain_spectrogram
 from mer_utils.explanation import load_explanation
@@ -16,6 +16,7 @@ from mer_utils.networks import TrainedNetwork, build_network, save_network
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
 from mer_utils.segments import METHODS
+from mer_utils.selection import compute_p_values
 from mer_utils.trust import compute_fidelity_by_share
 
 
@@ -84,6 +85,40 @@ def test_what_is_quieter_than_what_hides_it_is_marked(explain, paths, capsys):
     assert quiet == [s["mean"] < record["method"]["hide"] for s in record["segments"]]
     assert (min(quiet), max(quiet)) == (False, True)
     assert {s["filled"] for s in record["segments"]} == {1}
+
+
+@pytest.fixture
+def agreeing(monkeypatch):
+    """Let halves agree at once, whatever they say."""
+    monkeypatch.setattr("mer_utils.samplesize.LEAST_JACCARD", 0)
+    monkeypatch.setattr("mer_utils.samplesize.LEAST_CORRELATION", -1)
+
+
+@pytest.mark.usefixtures("agreeing", "drawn")
+def test_a_search_with_few_segments_leaves_a_record_without_nan(explain, paths, capsys, tmp_path):
+    words = ["--feature", "minorness", "--samples", "auto", "--json", "--out", str(tmp_path)]
+    assert explain(paths["burst"], *words) == 0
+    looks = read(capsys)["method"]["looks"]
+    assert {look["jaccard"] for look in looks} == {None}  # 20 segments are all among the 30 largest
+    assert all(-1 <= look["correlation"] <= 1 for look in looks)
+
+
+def test_nothing_in_a_record_is_beyond_json_at_any_depth():
+    deep = {"a": [{"b": np.float32(np.nan), 3: (np.int64(2), np.inf)}], "c": [True, None, "d", 1.23456789e-9]}
+    wanted = {"a": [{"b": None, "3": [2, None]}], "c": [True, None, "d", 1.234568e-9]}
+    assert whyrecord._clean(deep) == wanted
+
+
+def test_the_record_tells_p_and_what_the_surrogate_says(explain, paths, drawn, capsys, tmp_path):
+    explain(paths["burst"], "--feature", "minorness", "--json", "--out", str(tmp_path))
+    record, e = read(capsys), load_explanation(tmp_path / "explanation.safetensors")
+    column = MIDLEVEL.index("minorness")
+    told = record["features"]["minorness"]
+    assert told["intercept"] + sum(s["weight"] for s in record["segments"]) == pytest.approx(
+        told["local_prediction"], abs=1e-5
+    )
+    assert told["mean_over_masks"] == pytest.approx(e.samples.outputs[:, column].mean(), rel=1e-5)
+    np.testing.assert_allclose([s["p"] for s in record["segments"]], compute_p_values(e)[:, column], rtol=1e-6)
 
 
 def test_the_record_tells_r2_by_how_much_fresh_masks_hide(explain, paths, drawn, monkeypatch, capsys, tmp_path):
@@ -172,6 +207,17 @@ def test_a_folder_gets_all_files_and_the_record_that_is_printed(explain, paths, 
     assert record["features"]["minorness"]["verdict"] in ("holds", "weak", "do not trust")
 
 
+def test_pictures_carry_what_was_explained_and_the_verdict(explain, paths, monkeypatch, capsys, tmp_path):
+    from matplotlib.figure import Figure
+
+    said = []
+    monkeypatch.setattr(whyfiles, "_plot_all", lambda why: {"one": Figure()})
+    monkeypatch.setattr(whyfiles, "_render", lambda fig: said.append(fig.get_suptitle()) or b"")
+    explain(paths["burst"], "--feature", "minorness", "--json", "--out", str(tmp_path))
+    verdict = read(capsys)["features"]["minorness"]["verdict"]
+    assert said == [f"burst, 1.0–11.0 s, net net, N = 160; minorness: {verdict}"]
+
+
 @pytest.fixture
 def count(explain, monkeypatch):
     """Count how often something is explained."""
@@ -203,9 +249,8 @@ def test_the_same_question_is_answered_from_the_folder(explain, paths, drawn, co
     [["--seed", "1"], ["--samples", "240"], ["--samples", "auto"], ["--segments", "bands"], ["--at", "1"],
      ["--segments", "felzenszwalb", "--paper", "--samples", "400"]],
 )  # fmt: skip
-def test_another_question_is_not(explain, paths, drawn, count, monkeypatch, tmp_path, other):
-    monkeypatch.setattr("mer_utils.samplesize.LEAST_JACCARD", 0)
-    monkeypatch.setattr("mer_utils.samplesize.LEAST_CORRELATION", -1)
+@pytest.mark.usefixtures("agreeing")
+def test_another_question_is_not(explain, paths, drawn, count, tmp_path, other):
     words = [paths["short"], "--feature", "minorness", "--out", str(tmp_path / "why")]
     explain(*words)
     explain(*words, *other)
@@ -259,6 +304,36 @@ def test_who_stops_it_gets_what_there_is(explain, paths, drawn, monkeypatch, cap
     assert json.loads((tmp_path / "why" / "explanation.json").read_text())["method"]["complete"] is False
 
 
+def test_a_part_never_replaces_a_complete_explanation(explain, paths, drawn, monkeypatch, capsys, tmp_path):
+    folder = tmp_path / "why"
+    words = [paths["short"], "--feature", "minorness", "--out", str(folder)]
+    explain(*words)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        assert explain(*words, "--samples", "300") == 130
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    parts = {path.name for path in folder.iterdir()} - set(before)
+    assert parts == {"explanation-part.safetensors", "explanation-part.json"}
+    assert not load_explanation(folder / "explanation-part.safetensors").complete
+    said = f"mer: {folder}: kept the complete explanation; the part is in explanation-part.safetensors\n"
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_what_is_replaced_is_said(explain, paths, drawn, capsys, tmp_path):
+    folder = tmp_path / "why"
+    words = ["--feature", "minorness", "--out", str(folder)]
+    explain(paths["short"], *words)
+    assert capsys.readouterr().err == ""
+    explain(paths["burst"], *words)
+    said = f"mer: {folder}: replaces an explanation of short from 0.0 s (N = 160)\n"
+    assert capsys.readouterr().err == said
+    (folder / "explanation.json").unlink()
+    explain(paths["burst"], *words, "--seed", "1")
+    assert "replaces an explanation of a sound from 1.0 s (N = 160)" in capsys.readouterr().err
+
+
 def test_what_was_stopped_is_computed_anew(explain, paths, drawn, count, monkeypatch, tmp_path):
     words = [paths["short"], "--feature", "minorness", "--samples", "200", "--out", str(tmp_path / "why")]
     with monkeypatch.context() as patch:
@@ -304,6 +379,21 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(explain, paths, count
     assert explain(paths["burst"], "--out", paths["notes"]) == 2
     assert "is a file, not a folder" in capsys.readouterr().err
     assert count == []
+
+
+def test_a_place_where_no_folder_can_be_made_is_refused_too(explain, paths, count, monkeypatch, capsys, tmp_path):
+    def refuse(self, *args, **options):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    assert explain(paths["burst"], "--out", str(tmp_path / "x")) == 2
+    assert "x cannot be made (No such file or directory): choose another folder" in capsys.readouterr().err
+    assert count == []
+
+
+def test_a_look_whether_a_folder_can_be_made_leaves_nothing(tmp_path):
+    whyfiles.check_folder(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("scheme", ["a2e", "a2mid"])
