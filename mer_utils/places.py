@@ -11,6 +11,7 @@ Public names: ``PlaceSquares``, ``KEPT``.
 import numpy as np
 
 from .cores import on_one_core
+from .explanation import ExplainError
 from .surrogate import Fit, build_design, compute_factor
 
 #: Samples whose places are kept, for the standard errors.
@@ -38,7 +39,7 @@ class PlaceSquares:
         self._normal = np.zeros((n_segments + 1, n_segments + 1))
         self._moments = np.zeros((n_segments + 1, n_places * n_outputs))
         self._kept: list[_Pair] = []
-        self._solved: tuple = (0,)
+        self._solved: tuple = (-1,)
 
     @on_one_core
     def add(self, masks: np.ndarray, places: np.ndarray) -> None:
@@ -64,6 +65,8 @@ class PlaceSquares:
 
     def _solve(self) -> _Pair:
         """Regress each place: weights (n_places, n_segments, n_outputs) and intercepts (n_places, n_outputs)."""
+        if not self.n:
+            raise ExplainError("no samples explain nothing: take some")
         if self._solved[0] != self.n:
             self._solved = (self.n, *self._regress())
         return self._solved[1:]
