@@ -185,7 +185,7 @@ def _explain(options: argparse.Namespace) -> int:
 
     question = Question(options.feature, options.emotion, options.at)
     sampling = (options.samples, options.segments, options.seed, options.paper)
-    settings = Settings(*sampling, progress=sys.stderr.isatty())
+    settings = Settings(*sampling, progress=sys.stderr.isatty(), hide=options.hide.replace("-", "_"))
     kept = options.out / "explanation.safetensors" if options.out else None
     if options.out:
         check_folder(options.out)

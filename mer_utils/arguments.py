@@ -16,6 +16,8 @@ from .ratings import EMOTIONS, MIDLEVEL
 
 # networks.SCHEMES, which would cost the import of torch
 _SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
+# what masks.build_hidden knows, with hyphens
+_HIDES = ("training-mean", "silence", "segment-mean")
 # segments.METHODS without the one that needs more than a sound file
 _SEGMENTATIONS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")
 
@@ -179,14 +181,20 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
         "--emotion", metavar="NAME", type=_name, choices=EMOTIONS,
         help=f"trace this one back to a feature, and that to the sound: {', '.join(EMOTIONS)}",
     )  # fmt: skip
-    parser.add_argument("--at", metavar="SECONDS", type=_amount, help="where they begin; default in the middle")
+    where = "where they begin, in seconds or as minutes:seconds; default in the middle"
+    parser.add_argument("--at", metavar="TIME", type=_moment, help=where)
     parser.add_argument(
         "--samples", metavar="N", type=_samples,
-        help="how often the net is asked; auto: until halves agree, minutes; default 3000, with --paper 50000",
+        help="how often the net is asked; auto doubles it until two halves agree, which takes minutes; default 3000, "
+        "with --paper 50000",
     )  # fmt: skip
     parser.add_argument(
         "--segments", metavar="METHOD", choices=_SEGMENTATIONS, default=_SEGMENTATIONS[0],
         help=f"how the sound is cut: {', '.join(_SEGMENTATIONS)}; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
+        "--hide", choices=_HIDES, default=_HIDES[0], type=lambda text: text.replace("_", "-"),
+        help=f"what takes the place of a hidden segment: {', '.join(_HIDES)}; default %(default)s",
     )  # fmt: skip
     parser.add_argument("--paper", action="store_true", help="sample, fit and select as in 2019, for minutes")
     parser.add_argument("--seed", type=_seed, default=0, help="seed of the samples; default %(default)s")
@@ -202,7 +210,18 @@ def _name(text: str) -> str:
 
 
 def _samples(text: str) -> int | str:
-    return text if text == "auto" else _positive(text)
+    if text == "auto" or (text.isdecimal() and int(text)):
+        return text if text == "auto" else int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number of 1 or more nor auto")
+
+
+def _moment(text: str) -> float:
+    minutes, colon, seconds = text.rpartition(":")
+    if not colon and re.fullmatch(r"\d+\.?\d*|\.\d+", text):
+        return float(text)
+    if not minutes.isdecimal() or not re.fullmatch(r"[0-5]?\d(\.\d*)?", seconds):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds, such as 83.5, nor a time such as 1:23.5")
+    return 60 * int(minutes) + float(seconds)
 
 
 def _add_benchmark(commands: argparse._SubParsersAction) -> None:

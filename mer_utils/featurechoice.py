@@ -85,7 +85,7 @@ def describe_choice(
         return f"{said} The largest part is that of {feature}, {part:+z.3f}: it is explained here."
     rank, mean = reference.compute_rank(feature, value), reference.mean[MIDLEVEL.index(feature)]
     side, share = ("higher", rank) if rank >= 0.5 else ("lower", 1 - rank)
-    place = f"{side} than {'nearly all' if share > 0.99 else f'{share:.0%}'} of {reference.label}"
+    place = f"{side} than in {'nearly all' if share > 0.99 else f'{share:.0%}'} of {reference.label}"
     return (
         f"Of the seven, {feature} is the most unusual: {value:.2f}, {place} (mean {mean:.2f}). It is explained here."
     )

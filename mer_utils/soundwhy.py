@@ -61,6 +61,8 @@ class Settings:
         Explain and select as the papers did in 2019.
     progress
         Show a progress bar.
+    hide
+        What is heard where a segment is hidden: ``"training_mean"``, ``"silence"`` or ``"segment_mean"``.
     """
 
     n_samples: int | str | None = None
@@ -68,6 +70,7 @@ class Settings:
     seed: int = 0
     paper: bool = False
     progress: bool = False
+    hide: str = "training_mean"
 
     def __post_init__(self) -> None:
         if self.paper and self.segmentation != "felzenszwalb":
@@ -83,7 +86,8 @@ class Settings:
     @property
     def options(self) -> dict[str, Any]:
         """Options for `explain.explain_spectrogram`, where they are not its defaults."""
-        return (PAPER_OPTIONS if self.paper else {}) | {"seed": self.seed, "segmentation": self.segmentation}
+        chosen = {"seed": self.seed, "segmentation": self.segmentation, "hide": self.hide}
+        return (PAPER_OPTIONS if self.paper else {}) | chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,13 +208,14 @@ def _fits(
         return False
     wanted = vars(ExplainOptions(**{"fit": "places"} | settings.options))
     used = vars(known) | known.config
+    levels = {"training_mean": float(np.float32(outputs.training_mean)), "silence": 0.0}
     size = "auto" if "looks" in known.config else known.n_samples
     return (
         known.complete
         and size == settings.size
         and known.config.get("version") == VERSION
         and known.start == excerpt.start
-        and known.hide == np.float32(outputs.training_mean)
+        and known.hide == levels.get(settings.hide, settings.hide)
         and np.array_equal(known.segments, segments)
         and all(used.get(name) == wanted[name] for name in _WAYS)
     )

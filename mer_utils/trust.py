@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _VERDICTS = ("holds", "weak", "do not trust")
 # Below these R² on fresh masks is called low, and middling.
 _LOW_R2, _MIDDLING_R2 = 0.5, 0.7
+_R2S = (_LOW_R2, _MIDDLING_R2)
 # Above these shares of the effect the gap at the explained point is called large, and notable.
 _LARGE_GAP, _NOTABLE_GAP = 0.25, 0.1
 # Below this share of the spread over masks, the effect is small because weights cancel.
@@ -86,7 +87,7 @@ def compute_fidelity(explanation: Explanation) -> "pd.DataFrame":
 def _judge(row: tuple, notes: Sequence[str]) -> tuple[str, str]:
     """Give verdict and reason for a row of `compute_fidelity`; whatever is not a number fails."""
     cause = "more samples would help" if row.r2 - row.r2_holdout > _OVERFIT else "its segments do not simply add up"
-    little = ", which is little: weights cancel" if row.effect < _CANCELLED * row.spread else ""
+    little = ", which is little: " + _describe_cancelling(row) if row.effect < _CANCELLED * row.spread else ""
     faults = [
         _find_fault(row.r2_holdout >= _MIDDLING_R2, row.r2_holdout >= _LOW_R2, [
             f"R² on fresh masks is below {_MIDDLING_R2} ({cause})",
@@ -106,6 +107,12 @@ def _judge(row: tuple, notes: Sequence[str]) -> tuple[str, str]:
     said = [text for severity, text in sorted(faults, key=lambda fault: -fault[0]) if severity]
     said = said or ["it fits fresh masks and the prediction itself, and stands out from chance"]
     return _VERDICTS[worst], "; ".join([*said, *notes])
+
+
+def _describe_cancelling(row: tuple) -> str:
+    said = "ups and downs cancel, so that sums of weights cannot be trusted here"
+    single = row.r2_holdout >= _LOW_R2 and row.above_chance > 1
+    return f"{said}, but single weights may be (R² {_spell(row.r2_holdout, '.2f', _R2S)})" if single else said
 
 
 def _find_fault(good: bool, passable: bool, texts: Sequence[str]) -> tuple[int, str]:
@@ -133,13 +140,26 @@ def describe_fidelity(card: "pd.DataFrame", output: str) -> str:
         raise TrustError(f"the card has no {output!r}, only {', '.join(card.index)}")
     row = card.loc[output]
     known = row.gap <= 10 * row.effect  # where weights cancel, a share of next to nothing says nothing
-    share = f", {row.gap / row.effect:.0%} of the {row.effect:.3f} that hiding changes" if known and row.effect else ""
-    chance = f", {row.above_chance:.1f} times what chance gives" if np.isfinite(row.above_chance) else ""
+    share = ""
+    if known and row.effect:
+        part = _spell(row.gap / row.effect, ".0%", (_NOTABLE_GAP, _LARGE_GAP))
+        share = f", {part} of the {row.effect:.3f} that hiding changes"
+    times = "over 1000" if row.above_chance > 1000 else _spell(row.above_chance, ".1f", (1, _CLOSE_TO_CHANCE))
+    chance = f", {times} times what chance gives" if np.isfinite(row.above_chance) else ""
     return (
-        f"{output}: {row.verdict}, because {row.reason}. R² is {row.r2_holdout:.2f} on fresh masks ({row.r2:.2f} on "
-        f"those of the fit); with everything on, the weights miss the prediction by {row.gap:.3f}{share}; the largest "
-        f"weight is {row.largest:.4f}{chance}."
+        f"{output}: {row.verdict}, because {row.reason}. R² is {_spell(row.r2_holdout, '.2f', _R2S)} on fresh masks "
+        f"({row.r2:.2f} on the masks that the weights were fitted to); with nothing hidden, the weights miss the "
+        f"prediction by {row.gap:.3f}{share}; the largest weight is {row.largest:.4f}{chance}."
     )
+
+
+def _spell(value: float, form: str, limits: Sequence[float]) -> str:
+    """Format a number with more digits where it would else look like a limit that it is not."""
+    for digits in range(int(form[1]), 6):
+        text = f"{value:.{digits}{form[2]}}"
+        if text not in [f"{limit:.{digits}{form[2]}}" for limit in limits if limit != value]:
+            break
+    return text
 
 
 def compute_fidelity_by_share(explanation: Explanation, *, n_bins: int = 5) -> "pd.DataFrame":

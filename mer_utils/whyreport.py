@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _WIDTH = 80  # characters of a line
 _STRONGEST = 5  # segments told of either sign
+_LEVELS = {"training_mean": "the mean of the training", "silence": "which is silence"}
+_MOSTLY_QUIET = (
+    "Most segments below are quieter than what hides them: their weights tell of quiet places that the net would hear "
+    "filled, not of sounds. --hide silence asks about sounds alone."
+)
 _Z = 1.96  # standard errors to either side that hold 95 % of normal values
 
 
@@ -37,26 +42,48 @@ def describe_why(why: SoundWhy, *, net: str) -> str:
     Returns
     -------
     str
-        What was heard; why this feature; how many segments were kept; how far that can be trusted; the strongest
-        segments that raise the feature, and those that lower it.
+        What was done; the verdict; what was heard; why this feature; how many segments were kept; how far that can be
+        trusted; the strongest segments that raise the feature, and those that lower it.
     """
     card = compute_fidelity(why.explanation)
+    verdict = f"Verdict on what follows about {why.feature}: {card.loc[why.feature, 'verdict']}"
     sentences = [
         why.choice,
         f"{describe_selection(why.explanation, why.feature, rule=why.settings.rule)}.",
         describe_fidelity(card, why.feature),
     ]
     wrapped = [textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence]
-    return "\n\n".join([_describe_heard(why, net), *wrapped, _describe_strongest(why), _describe_method(why)])
+    about = [_describe_sound(why, net), _describe_idea(why.explanation), verdict, _describe_heard(why)]
+    return "\n\n".join([*about, *wrapped, _describe_strongest(why), _describe_method(why)])
 
 
-def _describe_heard(why: SoundWhy, net: str) -> str:
+def _describe_sound(why: SoundWhy, net: str) -> str:
     excerpt = why.excerpt
     minutes, seconds = divmod(round(excerpt.seconds), 60)
     length = f"{minutes}:{seconds:02} min" if minutes else f"{excerpt.seconds:.1f} s"
     title = f"“{excerpt.title}”, {length}: from {excerpt.start:.1f} to {excerpt.end:.1f} s, net {net}"
-    lines = [textwrap.fill(" ".join([title + ".", *excerpt.notes]), _WIDTH), ""]
-    lines += [textwrap.fill(f"rating / 10, beside {why.reference.label}", _WIDTH)]
+    return textwrap.fill(" ".join([title + ".", *excerpt.notes]), _WIDTH)
+
+
+def _describe_idea(e: "Explanation") -> str:
+    """Say what LIME is to somebody who never met it."""
+    share = "one in ten" if e.keep_prob == 0.9 else f"{1 - e.keep_prob:.0%}"
+    said = (
+        f"The spectrogram was cut into {e.n_segments} segments. {e.n_samples} times, {_name_hidden(e)} took the "
+        f"place of about {share} of them, drawn at random, and the net was asked again. A weight says what a segment "
+        "adds when it is there."
+    )
+    return textwrap.fill(said, _WIDTH)
+
+
+def _name_hidden(e: "Explanation") -> str:
+    if isinstance(e.hide, str):
+        return "a segment's own mean level"
+    return "an average level" if e.hide else "silence"
+
+
+def _describe_heard(why: SoundWhy) -> str:
+    lines = [textwrap.fill(f"rating / 10, beside {why.reference.label}", _WIDTH)]
     lines += [f"  {'':22}{'heard':>7}{'mean':>8}{'higher than':>14}"]
     for name, value, mean in zip(MIDLEVEL, why.midlevel, why.reference.mean, strict=True):
         mark = ">" if name == why.feature else " "
@@ -67,17 +94,19 @@ def _describe_heard(why: SoundWhy, net: str) -> str:
 
 def _describe_strongest(why: SoundWhy) -> str:
     """List the kept segments with the largest weights: when, at which frequencies, and how much."""
-    table, lines = build_weight_table(why), []
+    table = build_weight_table(why)
     sides = select_segments(why.explanation, why.feature, rule=why.settings.rule)
+    quiet = table.loc[[label for kept in sides for label in kept[:_STRONGEST]], "quiet"]
+    lines = [textwrap.fill(_MOSTLY_QUIET, _WIDTH), ""] * bool(2 * quiet.sum() > len(quiet))
     for verb, kept in zip(("raises", "lowers"), sides, strict=True):
         count = f", {_STRONGEST} of {len(kept)} segments" if len(kept) > _STRONGEST else ""
         through = f"{'for ' + why.emotion:>15}" if why.emotion and len(kept) else ""
         head = f"what {verb} {why.feature} most{count}" if len(kept) else f"nothing certain {verb} {why.feature}"
-        lines += [head, *[f"{'s':>12}{'Hz':>16}{'filled':>12}{'when switched on':>21}{through}"] * bool(len(kept))]
+        lines += [head, *[f"{'s':>12}{'Hz':>16}{'filled':>12}{'adds':>15}{'':6}{through}"] * bool(len(kept))]
         lines += [_spell(table.loc[label], why.emotion) for label in kept[:_STRONGEST]]
         lines.append("")
-    if table.loc[[label for kept in sides for label in kept[:_STRONGEST]], "quiet"].any():
-        lines[-1] = "* quieter than what hides it: switching it on takes sound away"
+    if quiet.any():
+        lines[-1] = "* quieter than what hides it: hiding it adds sound"
         return "\n".join(lines)
     return "\n".join(lines[:-1])
 
@@ -97,9 +126,10 @@ def _spell(row: "pd.Series", emotion: str | None) -> str:
 
 def _describe_method(why: SoundWhy) -> str:
     e = why.explanation
+    level = "their segment's own mean" if isinstance(e.hide, str) else f"{e.hide:.3f}, {_LEVELS[why.settings.hide]}"
     kind = f"{e.n_segments} segments ({why.settings.segmentation}), {e.n_samples} samples, seed {e.seed}"
-    hidden = f"hidden cells hold {e.hide:.3f}, the training mean"
-    said = f"{kind}, {e.keep_prob:.0%} on; {hidden}; ± is 1.96 robust standard errors."
+    said = f"{kind}; each was hidden with a probability of {1 - e.keep_prob:.0%}; hidden cells hold {level}; ± is "
+    said += "1.96 robust standard errors."
     return textwrap.fill(said, _WIDTH)
 
 

@@ -72,6 +72,9 @@ def test_what_is_told_has_heard_values_selection_verdict_and_segments(explain, p
     out, err = capsys.readouterr()
     assert all(f"{name:22}" in out for name in MIDLEVEL)
     assert "\n> tonal stability" in out
+    idea = "cut into 20 segments. 160 times, an average level took the place of about one in ten"
+    assert idea in " ".join(out.split())
+    assert out.index("\nVerdict on what follows about tonal stability: ") < out.index("rating / 10, beside")
     wanted = ("“burst”, 12.0 s: from 1.0 to 11.0 s", "N = 160", "R² is", "tonal stability most", "fifty clips", "Hz")
     assert [words for words in wanted if words not in out] == []
     assert max(map(len, out.splitlines())) <= 80
@@ -131,6 +134,47 @@ def test_the_record_tells_r2_by_how_much_fresh_masks_hide(explain, paths, drawn,
     np.testing.assert_allclose([share["minorness"] for share in shares], table["minorness"], atol=1e-6)
     np.testing.assert_allclose([share["hidden"] for share in shares], table.index, atol=1e-6)
     assert abs(table["minorness"] - explanation.r2_holdout[MIDLEVEL.index("minorness")]).max() > 1e-6
+
+
+@pytest.mark.parametrize(("hide", "level"), [("silence", 0.0), ("segment-mean", "segment_mean")])
+def test_what_hides_a_segment_can_be_chosen_and_is_told(explain, paths, drawn, count, capsys, tmp_path, hide, level):
+    words = [paths["burst"], "--feature", "minorness", "--out", str(tmp_path)]
+    explain(*words)
+    explain(*words, "--hide", hide)
+    explain(*words, "--hide", hide, "--json")
+    out = capsys.readouterr().out
+    record = json.loads(out[out.index("\n{\n") :].rpartition("}")[0] + "}")
+    assert record["method"]["hide"] == level
+    assert not any(s["quiet"] for s in record["segments"])  # nothing is quieter than that
+    assert ("silence took the place" in out) == (hide == "silence")
+    assert len(count) == 2
+
+
+@pytest.mark.parametrize(("mean", "said"), [(0.9, True), (0.1, False)])
+def test_answers_made_of_quiet_places_are_said_to_be(explain, paths, monkeypatch, capsys, mean, said):
+    monkeypatch.setattr("mer_utils.predictor.OutputFunction.training_mean", mean)
+    explain(paths["burst"], "--feature", "minorness")
+    out = capsys.readouterr().out
+    assert ("Most segments below are quieter than what hides them" in out) == said
+    assert said == ("* quieter than what hides it: hiding it adds sound" in out)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("83.5", 83.5), ("1:23.5", 83.5), ("0:05", 5.0), ("90:00", 5400.0)])
+def test_a_place_is_given_in_seconds_or_in_minutes_too(text, seconds):
+    assert arguments.build_parser().parse_args(["explain", "x.wav", "--at", text]).at == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["--at", "1:75"], "'1:75' is neither seconds, such as 83.5, nor a time such as 1:23.5"),
+     (["--at", "-1:10"], "'-1:10' is neither"), (["--at", "soon"], "'soon' is neither"),
+     (["--samples", "many"], "'many' is neither a whole number of 1 or more nor auto"),
+     (["--samples", "0"], "nor auto"), (["--hide", "noise"], "invalid choice: 'noise'")],
+)  # fmt: skip
+def test_bad_values_are_told_what_is_good(words, said, capsys):
+    with pytest.raises(SystemExit):
+        arguments.build_parser().parse_args(["explain", "x.wav", "=".join(words)])
+    assert said in capsys.readouterr().err
 
 
 def test_the_window_begins_where_it_is_asked_to(explain, paths, capsys):

@@ -109,7 +109,11 @@ def test_every_fault_is_named_the_worst_first(sound):
 def test_weights_that_cancel_are_named_beside_the_gap(sound):
     near = sound.samples.outputs.mean(axis=0) + 0.1 * sound.samples.outputs.std(axis=0)
     said = [judge(replace(sound, prediction=p, local_prediction=p + 1))["reason"] for p in (near, sound.prediction)]
-    assert ["weights cancel" in reason for reason in said] == [True, False]
+    assert ["ups and downs cancel" in reason for reason in said] == [True, False]
+    assert f"single weights may be (R² {sound.r2_holdout[0]:.2f})" in said[0]
+    poor = judge(replace(sound, prediction=near, local_prediction=near + 1), r2_holdout=0.4)["reason"]
+    assert "sums of weights cannot be trusted here" in poor
+    assert "single weights" not in poor
     np.testing.assert_allclose(compute_fidelity(sound)["spread"], sound.samples.outputs.std(axis=0), rtol=1e-5)
 
 
@@ -132,6 +136,18 @@ def test_the_sentence_says_the_numbers_of_the_card(sound):
     assert not any(text in describe_fidelity(card, "o0") for text in wanted[2:])
     with pytest.raises(TrustError, match="no 'o9', only o0, o1"):
         describe_fidelity(card, "o9")
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "said"),
+    [("r2_holdout", 0.6996, "R² is 0.6996 on"), ("r2_holdout", 0.7, "R² is 0.70 on"),
+     ("r2_holdout", 0.69, "R² is 0.69 on"), ("gap", 0.2504, ", 25.04% of the"), ("gap", 0.27, ", 27% of the"),
+     ("above_chance", 1.004, "1.004 times"), ("above_chance", 1.2, "1.2 times"),
+     ("above_chance", 3e7, "over 1000 times"), ("above_chance", 999.0, "999.0 times")],
+)  # fmt: skip
+def test_numbers_beside_a_limit_have_the_digits_to_tell(sound, number, value, said):
+    card = compute_fidelity(sound).assign(effect=1.0, **{number: value})
+    assert said in describe_fidelity(card, "o0")
 
 
 def test_r2_by_share_is_that_of_the_masks_of_the_share(sound):
