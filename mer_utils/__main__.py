@@ -222,13 +222,13 @@ def _tell_why(why: "SoundWhy", options: argparse.Namespace) -> None:
 def _benchmark(options: argparse.Namespace) -> int:
     from .benchmark import compute_benchmark
     from .causes import build_cases
-    from .explainers import EXPLAINERS, describe_benchmark, load_explainer
+    from .explainers import COLUMNS, EXPLAINERS, build_checked, describe_benchmark, load_explainer
     from .trusttables import TABLES, build_bench, check_table, save_table
 
     wanted = [] if options.store is None else options.store or list(TABLES)
     for name in wanted:
         check_table(name)
-    explainers = {name: load_explainer(name) for name in options.explainers or EXPLAINERS}
+    explainers = {name: build_checked(name, load_explainer(name)) for name in options.explainers or EXPLAINERS}
     bench = build_bench()
     for name in wanted:
         print(f"{name}: {len(save_table(name, bench))} rows", flush=True)
@@ -236,12 +236,7 @@ def _benchmark(options: argparse.Namespace) -> int:
         return 0
     specs = [bench.spec(track) for track in bench.select(options.clips)]
     cases = build_cases(bench.corpus, bench.corpus.select("test"), n=options.clips)
-    print(
-        "area: under the ROC curve for 'this segment matters'; precision: of as many\n"
-        "largest weights as segments matter, and by chance; heard: by how much the output\n"
-        "rose, rating / 10; movement: how the seven outputs moved, correlated with what\n"
-        "the segments that matter add to each"
-    )
+    print(COLUMNS, flush=True)
     for name, explainer in explainers.items():
         print(f"\n{name}", describe_benchmark(compute_benchmark(explainer, bench.predict, specs, cases)), sep="\n")
     return 0

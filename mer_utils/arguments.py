@@ -232,7 +232,8 @@ def _add_benchmark(commands: argparse._SubParsersAction) -> None:
         "explainers",
         metavar="EXPLAINER",
         nargs="*",
-        help="lime, occlusion, energy, or module:function of (predict, spec, segments); default the three",
+        help="lime, occlusion, energy, or module:function: a function of (predict, spec, segments) that returns "
+        "weights (n_segments, n_outputs); default the three",
     )
     parser.add_argument(
         "--clips",

@@ -1,6 +1,6 @@
 """Explainers by name, for the command ``mer benchmark``: ours, two that it should beat, and any other function.
 
-Public names: ``EXPLAINERS``, ``load_explainer``, ``describe_benchmark``.
+Public names: ``EXPLAINERS``, ``COLUMNS``, ``load_explainer``, ``build_checked``, ``describe_benchmark``.
 """
 
 import importlib
@@ -29,6 +29,17 @@ EXPLAINERS: dict[str, Callable[..., np.ndarray]] = {
     "occlusion": explain_by_occlusion,
     "energy": explain_by_energy,
 }
+
+
+#: What the tests and columns of `describe_benchmark` are, for above the table.
+COLUMNS = """\
+planted: made-up predictors that read one or two boxes of the spectrogram; cause:
+the net, in music where one feature was raised at known notes.
+area: under the ROC curve for 'this segment matters' (1 is perfect, 0.5 chance);
+target: area to reach; precision: of as many largest weights as segments matter;
+chance: precision of a lottery; heard: by how much the output rose, rating / 10;
+movement: how the seven outputs moved, correlated with what the segments that
+matter add to each."""
 
 
 def load_explainer(name: str) -> Callable[..., np.ndarray]:
@@ -60,6 +71,39 @@ def load_explainer(name: str) -> Callable[..., np.ndarray]:
     return found
 
 
+def build_checked(name: str, explainer: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Build an explainer that says in a line what is wrong with the one that it calls.
+
+    Parameters
+    ----------
+    name
+        What the reader calls it.
+    explainer
+        Of (predict, spec, segments).
+
+    Returns
+    -------
+    callable
+        The same, with weights (n_segments, n_outputs) as float64; it raises `ExplainError` where they are not that, or
+        are not finite, or ``explainer`` raises something.
+    """
+
+    def explain(predict: Callable, spec: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        try:
+            weights = np.asarray(explainer(predict, spec, segments), float)
+        except Exception as error:  # whatever a reader's function does
+            raise ExplainError(f"{name} raised {type(error).__name__}: {error}") from error
+        wanted = (int(segments.max()) + 1, np.shape(predict(spec[None]))[1])
+        if weights.shape != wanted:
+            about = f"(n_segments, n_outputs) weights, here {wanted}, not {weights.shape}"
+            raise ExplainError(f"{name} must return {about}")
+        if not np.isfinite(weights).all():
+            raise ExplainError(f"{name} must return finite weights: there are NaN or infinite ones")
+        return weights
+
+    return explain
+
+
 def describe_benchmark(table: "pd.DataFrame") -> str:
     """Spell what `benchmark.compute_benchmark` gives in lines of at most 80 characters."""
     widths = {"auroc": 6, "target": 7, "precision": 10, "chance": 7, "heard": 6, "movement": 9}
@@ -72,4 +116,4 @@ def describe_benchmark(table: "pd.DataFrame") -> str:
 
 
 def _spell(value: float, width: int) -> str:
-    return f"{value:{width}.2f}" if np.isfinite(value) else " " * width
+    return f"{value:z{width}.2f}" if np.isfinite(value) else " " * width

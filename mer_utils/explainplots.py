@@ -15,7 +15,7 @@ import numpy as np
 
 from .plots import plot_spectrogram
 from .selection import select_segments
-from .style import FULL, NOTE, TALL, build_axes
+from .style import FULL, TALL, build_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Colours of what raises an output and of what lowers it: the ends of the map of signed values.
 RAISES, LOWERS = "#B2182B", "#2166AC"
+_MOST_OUTLINES = 60  # more of them hide what they go around
 
 
 def plot_segments(
@@ -125,16 +126,19 @@ def plot_explanation(
     positive, negative
         Labels of the segments to show, as `selection.select_segments` gives them; none is legal and said.
     outlines
-        Draw the outlines of these segments too, in the colour of their sign.
+        Draw the outlines of these segments too, in the colour of their sign, where they are 60 or fewer.
     ax
         Two axes; a new figure, both below each other, by default.
     """
+    note = " (in colour; the rest is grey)" if ax is None else ""
     fig, ax = build_axes(ax, size=(FULL[0], 4.6), shape=(2, 1))
     explanation.index(output)  # a misspelt name should not become a title
     sides = (("raises", RAISES, positive), ("lowers", LOWERS, negative))
     for panel, (verb, colour, kept) in zip(ax, sides, strict=True):
-        _draw_kept(panel, explanation, kept, line=colour if outlines else "none")
-        panel.set_title(f"{verb} {output}: {len(kept)} of {explanation.n_segments} segments")
+        drawn = outlines and len(kept) <= _MOST_OUTLINES
+        _draw_kept(panel, explanation, kept, line=colour if drawn else "none")
+        count = f"{len(kept)} of {explanation.n_segments} segments{note}" if len(kept) else "none was kept"
+        panel.set_title(f"{verb} {output}: {count}")
     ax[0].set_xlabel("")
     return fig, ax
 
@@ -179,8 +183,6 @@ def _draw_kept(ax: "Axes", explanation: "Explanation", kept: Sequence[int], *, l
     ax.imshow(spec.T, extent=extent, cmap="gray", vmin=0, vmax=limit, alpha=0.3, zorder=-1)
     place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
     plot_outlines(np.where(chosen, segments, -1), **place, colors=line, linewidths=0.9)
-    if not len(kept):
-        ax.text(0.5, 0.5, "none was kept", transform=ax.transAxes, ha="center", va="center", **NOTE)
 
 
 def plot_weight_map(
@@ -205,7 +207,7 @@ def plot_weight_map(
     fig, ax = plot_spectrogram(painted, signed=True, limit=limit, fps=explanation.fps, ax=ax)
     _begin_at(ax, explanation.start)
     ax.set_title(f"what each of {explanation.n_segments} segments adds to {output}")
-    ax.images[0].colorbar.set_label("change of rating / 10\nwhen switched on")
+    ax.images[0].colorbar.set_label("change of rating / 10\nwhen it is there")
     if outlines:
         place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
         plot_outlines(explanation.segments, **place, colors="#808080", linewidths=0.3)

@@ -102,7 +102,8 @@ def _describe_strongest(why: SoundWhy) -> str:
         count = f", {_STRONGEST} of {len(kept)} segments" if len(kept) > _STRONGEST else ""
         through = f"{'for ' + why.emotion:>15}" if why.emotion and len(kept) else ""
         head = f"what {verb} {why.feature} most{count}" if len(kept) else f"nothing certain {verb} {why.feature}"
-        lines += [head, *[f"{'s':>12}{'Hz':>16}{'filled':>12}{'adds':>15}{'':6}{through}"] * bool(len(kept))]
+        columns = f"{'s':>12}{'Hz':>16}{'filled':>12}{'adds':>15}{'':6}{through}".rstrip()
+        lines += [head, *[columns] * bool(len(kept))]
         lines += [_spell(table.loc[label], why.emotion) for label in kept[:_STRONGEST]]
         lines.append("")
     if quiet.any():

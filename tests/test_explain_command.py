@@ -78,6 +78,7 @@ def test_what_is_told_has_heard_values_selection_verdict_and_segments(explain, p
     wanted = ("“burst”, 12.0 s: from 1.0 to 11.0 s", "N = 160", "R² is", "tonal stability most", "fifty clips", "Hz")
     assert [words for words in wanted if words not in out] == []
     assert max(map(len, out.splitlines())) <= 80
+    assert not [line for line in out.splitlines() if line != line.rstrip()]
     assert err == ""
 
 

@@ -79,13 +79,22 @@ def test_kept_segments_alone_are_in_colour(panel, kept):
 
 def test_titles_say_sign_output_and_counts():
     _, ax = plot_explanation(EXPLAINED, "o1", **KEPT)
+    note = " (in colour; the rest is grey)"
+    assert read_titles(ax) == [f"raises o1: 2 of 60 segments{note}", f"lowers o1: 1 of 60 segments{note}"]
+    _, ax = plot_explanation(EXPLAINED, "o1", **KEPT, ax=ax)  # given axes may be narrow
     assert read_titles(ax) == ["raises o1: 2 of 60 segments", "lowers o1: 1 of 60 segments"]
 
 
-@pytest.mark.parametrize(("negative", "said"), [([], ["none was kept"]), ([5], [])])
-def test_an_empty_selection_is_said(negative, said):
-    _, ax = plot_explanation(EXPLAINED, "o1", positive=[3], negative=negative)
-    assert [text.get_text() for text in ax[1].texts] == said
+def test_an_empty_selection_is_said():
+    _, ax = plot_explanation(EXPLAINED, "o1", positive=[3], negative=[])
+    assert ["none was kept" in title for title in read_titles(ax)] == [False, True]
+
+
+@pytest.mark.parametrize(("most", "drawn"), [(2, [1, 1]), (1, [0, 1])])
+def test_too_many_outlines_are_left_out(monkeypatch, most, drawn):
+    monkeypatch.setattr("mer_utils.explainplots._MOST_OUTLINES", most)
+    _, ax = plot_explanation(EXPLAINED, "o1", **KEPT, outlines=True)
+    assert [len(panel.collections[0].get_edgecolor()) for panel in ax] == drawn
 
 
 @pytest.mark.parametrize("outlines", [True, False])
@@ -106,7 +115,7 @@ def test_the_map_paints_each_weight_on_its_cells():
 
 def test_the_map_names_its_unit():
     _, ax = plot_weight_map(EXPLAINED, "o1")
-    assert " ".join(ax.images[0].colorbar.ax.get_ylabel().split()) == "change of rating / 10 when switched on"
+    assert " ".join(ax.images[0].colorbar.ax.get_ylabel().split()) == "change of rating / 10 when it is there"
 
 
 @pytest.mark.parametrize("plot", [lambda e, o: plot_explanation(e, o, positive=[], negative=[]), plot_weight_map])
