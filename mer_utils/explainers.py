@@ -33,8 +33,8 @@ EXPLAINERS: dict[str, Callable[..., np.ndarray]] = {
 
 #: What the tests and columns of `describe_benchmark` are, for above the table.
 COLUMNS = """\
-planted: made-up predictors that read one or two boxes of the spectrogram; cause:
-the net, in music where one feature was raised at known notes.
+planted: made-up predictors that read one or two boxes of the spectrogram;
+cause: the net, in music where one feature was raised in a known place.
 area: under the ROC curve for 'this segment matters' (1 is perfect, 0.5 chance);
 target: area to reach; precision: of as many largest weights as segments matter;
 chance: precision of a lottery; heard: by how much the output rose, rating / 10;
