@@ -13,12 +13,12 @@ from .excerpts import Excerpt, load_excerpt
 from .explain import PAPER_OPTIONS, ExplainOptions, explain_spectrogram
 from .explanation import VERSION, ExplainError, Explanation, load_explanation
 from .featurechoice import describe_choice, select_feature
-from .ratings import MIDLEVEL
+from .ratings import MIDLEVEL, UNIT
 from .segments import compute_segments
 
 if TYPE_CHECKING:
     from .networks import TrainedNetwork
-    from .predictor import OutputFunction
+    from .predictor import OutputFunction, Predictor
     from .reference import Reference
     from .regression import LinearModel
 
@@ -107,7 +107,7 @@ class SoundWhy:
     emotion
         The one that it is traced back from, or None.
     layer, reference
-        From features to emotions; tracks that the excerpt is compared with.
+        From features to emotions, None unless there is an emotion; tracks that the excerpt is compared with.
     settings
         How it was explained.
     explanation
@@ -121,7 +121,7 @@ class SoundWhy:
     feature: str
     choice: str
     emotion: str | None
-    layer: "LinearModel"
+    layer: "LinearModel | None"
     reference: "Reference"
     settings: Settings
     explanation: Explanation
@@ -138,7 +138,7 @@ def explain_sound(
     path
         A wav, flac, ogg or mp3 file.
     trained
-        A network whose emotions are made of named features.
+        A network that hears the features; for an emotion, one whose emotions are made of them.
     question
         What somebody wants to know.
     settings
@@ -149,8 +149,8 @@ def explain_sound(
 
     Raises
     ------
-    LayerError
-        If the network has no named features below its emotions.
+    PredictorError, LayerError
+        If the network does not hear features, or its emotions are not made of them and one is asked for.
     AudioError, ExcerptError
         As `excerpts.load_excerpt`.
     ExplainError
@@ -162,13 +162,13 @@ def explain_sound(
 
     from .layers import build_layer
     from .predictor import Predictor
-    from .reference import load_reference
     from .reliability import compute_network_doubts
 
-    layer, predictor = build_layer(trained.network), Predictor.from_trained(trained)
+    emotion, predictor = question.emotion, Predictor.from_trained(trained)
+    outputs, layer = predictor.outputs("midlevel"), build_layer(trained.network) if emotion else None
     excerpt = load_excerpt(path, at=question.at, config=predictor.spectrogram)
-    outputs, reference = predictor.outputs("midlevel"), load_reference(trained)
-    midlevel, emotion = outputs(excerpt.spec[None])[0].astype(float), question.emotion
+    reference = _load_yardstick(trained, predictor, progress=settings.progress)
+    midlevel = outputs(excerpt.spec[None])[0].astype(float)
     about = {"emotion": emotion, "layer": layer, "reference": reference}
     feature = question.feature or select_feature(midlevel, **about)
     song = pd.Series(midlevel, list(MIDLEVEL), name=excerpt.title)
@@ -176,6 +176,21 @@ def explain_sound(
     choice = "" if question.feature and not emotion else describe_choice(song, feature, doubts=doubts, **about)
     explanation, reused = _explain(excerpt, outputs, midlevel, settings, kept)
     return SoundWhy(excerpt, midlevel, feature, choice, emotion, layer, reference, settings, explanation, reused)
+
+
+def _load_yardstick(trained: "TrainedNetwork", predictor: "Predictor", *, progress: bool) -> "Reference":
+    """Load the reference; that of a network without emotions is made of features alone, anew each time."""
+    from . import reference
+    from .evaluation import predict_tracks
+    from .networks import HEADS
+    from .profiles import load_profile_corpus
+
+    if "emotion" in HEADS[trained.scheme]:
+        return reference.load_reference(trained)
+    corpus = load_profile_corpus("quick")
+    heard = predict_tracks(predictor, corpus, list(corpus.tracks.index), progress=progress)["midlevel"]
+    label = f"the {len(corpus.tracks)} clips of the {corpus.name} corpus"
+    return reference.Reference(heard / UNIT, heard[[]], label)
 
 
 def _explain(

@@ -441,12 +441,42 @@ def test_a_look_whether_a_folder_can_be_made_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("scheme", ["a2e", "a2mid"])
-def test_a_net_without_named_features_below_emotions_is_refused(explain, paths, tmp_path, capsys, scheme):
-    path = tmp_path / f"{scheme}.safetensors"
-    save_network(path, TrainedNetwork(build_network(scheme, width=2).eval(), (0.4, 0.3), {}, {}, 0, {}, {}))
-    assert explain(paths["burst"], "--net", str(path)) == 2
-    assert "no sums of named features" in capsys.readouterr().err
+@pytest.fixture
+def store(tmp_path):
+    """Store an untrained net of a scheme."""
+
+    def build(scheme):
+        path = tmp_path / f"{scheme}.safetensors"
+        save_network(path, TrainedNetwork(build_network(scheme, width=2).eval(), (0.4, 0.3), {}, {}, 0, {}, {}))
+        return str(path)
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words", "said"),
+    [("a2e", [], "has no 'midlevel', only emotion"), ("a2b2e", [], "has no 'midlevel'"),
+     ("a2mid", ["--emotion", "anger"], "no sums of named features"),
+     ("multitask", ["--emotion", "anger"], "no sums of named features")],
+)  # fmt: skip
+def test_a_net_that_cannot_answer_is_refused(explain, paths, store, capsys, scheme, words, said):
+    assert explain(paths["burst"], "--net", store(scheme), *words) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scheme", ["a2mid", "multitask"])
+def test_emotions_are_not_needed_unless_one_is_asked_for(
+    explain, paths, store, yardstick, monkeypatch, capsys, scheme
+):
+    heard = {"midlevel": yardstick.midlevel * 10}
+    monkeypatch.setattr("mer_utils.evaluation.predict_tracks", lambda *args, **options: heard)
+    assert explain(paths["burst"], "--net", store(scheme), "--json") == 0
+    record = read(capsys)
+    values = record["features"]["minorness"]
+    assert values["rank"] == pytest.approx((yardstick.midlevel["minorness"] < values["heard"]).mean())
+    assert record["reference"] == (
+        "fifty clips" if scheme == "multitask" else "the 2000 clips of the generated corpus"
+    )
 
 
 @pytest.mark.parametrize(
