@@ -157,3 +157,16 @@ def test_the_cause_is_outlined_beside_and_over_the_explanation():
         assert np.allclose(lines.min(axis=(0, 1)), [frames.min() / 31.25, bands.min() - 0.5])
         assert np.allclose(lines.max(axis=(0, 1)), [(frames.max() + 1) / 31.25, bands.max() + 0.5])
     assert np.array_equal(ax[1].images[0].get_array(), WEIGHTS[SEGMENTS, 0].T)
+
+
+def test_the_outline_of_a_cause_bridges_small_gaps_only():
+    truth = np.zeros(SEGMENTS.shape, bool)
+    truth[2:30, 20:90] = True
+    gaps = truth.copy()
+    gaps[4::9, 22::7] = False
+    _, ax = plot_truth(SPEC, gaps, WEIGHTS[SEGMENTS, 0])
+    _, whole = plot_truth(SPEC, truth, WEIGHTS[SEGMENTS, 0])
+    assert len(ax[0].collections[0].get_segments()) == len(whole[0].collections[0].get_segments())
+    truth[:, 50:70] = False
+    _, apart = plot_truth(SPEC, truth, WEIGHTS[SEGMENTS, 0])
+    assert len(apart[0].collections[0].get_segments()) > len(whole[0].collections[0].get_segments())
