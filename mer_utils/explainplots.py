@@ -15,7 +15,7 @@ import numpy as np
 
 from .plots import plot_spectrogram
 from .selection import select_segments
-from .style import FULL, TALL, build_axes
+from .style import FULL, HALF, build_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Colours of what raises an output and of what lowers it: the ends of the map of signed values.
 RAISES, LOWERS = "#B2182B", "#2166AC"
+# Steps of what is not kept: enough to find one's way, and a file a third as large as with 256.
+_GREYS = 2
+_SHORT = 5  # seconds that fit half of the width
 _MOST_OUTLINES = 60  # more of them hide what they go around
 
 
@@ -47,6 +50,7 @@ def plot_segments(
         Where to draw; a new figure by default.
     """
     title = f"{len(np.unique(segments))} segments"
+    _, ax = build_axes(ax, size=FULL if len(spec) > _SHORT * fps else HALF)
     fig, ax = plot_spectrogram(spec, fps=fps, title=title, ax=ax)
     _begin_at(ax, start)
     plot_outlines(segments, fps=fps, start=start, ax=ax, colors="white", linewidths=0.5)
@@ -159,7 +163,7 @@ def plot_explanations(
     ax
         Two axes per output, all that raises before all that lowers; a new figure by default.
     """
-    fig, ax = build_axes(ax, size=TALL, shape=(2, len(outputs)))
+    fig, ax = build_axes(ax, size=(FULL[0], 3.8), shape=(2, len(outputs)))
     for column, output in enumerate(outputs):
         positive, negative = select_segments(explanation, output, rule=rule)
         panels = ax[column :: len(outputs)]
@@ -174,13 +178,16 @@ def plot_explanations(
 
 def _draw_kept(ax: "Axes", explanation: "Explanation", kept: Sequence[int], *, line: str) -> None:
     """Draw a spectrogram in grey and some of its segments in colour, with outlines in a colour or in none."""
+    import matplotlib.pyplot as plt
+
     spec, segments = explanation.spec, explanation.segments
     chosen = np.isin(segments, kept)
     limit = float(spec.max()) or 1.0
     plot_spectrogram(np.where(chosen, spec, np.nan), fps=explanation.fps, limit=limit, ax=ax)
     _begin_at(ax, explanation.start)
     extent = ax.images[0].get_extent()
-    ax.imshow(spec.T, extent=extent, cmap="gray", vmin=0, vmax=limit, alpha=0.3, zorder=-1)
+    grey = plt.get_cmap("gray", _GREYS)
+    ax.imshow(spec.T, extent=extent, cmap=grey, vmin=0, vmax=limit, alpha=0.3, zorder=-1)
     place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
     plot_outlines(np.where(chosen, segments, -1), **place, colors=line, linewidths=0.9)
 

@@ -47,7 +47,7 @@ def describe_quiet(explanation: Explanation, output: str) -> str:
     chosen = np.isin(explanation.segments, kept)
     quiet = (explanation.spec[chosen] < explanation.hide).mean()
     return (
-        f"{quiet:.0%} of the cells in colour (left) are quieter than the {explanation.hide:.2f} that hides them: "
+        f"{quiet:.0%} of the cells in colour are quieter than the {explanation.hide:.2f} that hides them: "
         "there LIME asks what would happen if something sounded in a silence."
     )
 

@@ -50,7 +50,7 @@ def plot_masks(
     distinct = np.sort(np.unique(masks, axis=0, return_index=True)[1])
     shown = distinct[~masks[distinct].all(axis=1)][:n_masks]
     rows = -(-(len(shown) + 2) // 4)
-    fig, ax = build_axes(ax, size=(FULL[0], 1.95 * rows), shape=(rows, 4))
+    fig, ax = build_axes(ax, size=(FULL[0], 1.7 * rows), shape=(rows, 4))
     column = explanation.index(output)
     _number_segments(ax[0], explanation)
     ax[0].set_title(f"{output}: {explanation.prediction[column]:.3f}")
@@ -122,7 +122,7 @@ def plot_selection(
     """
     from .selection import compute_limits, compute_p_values, compute_paper_p_values, select_segments
 
-    fig, ax = build_axes(ax, size=FULL)
+    fig, ax = build_axes(ax, size=(FULL[0], 3.2))
     column = explanation.index(output)
     weights = explanation.weights[:, column]
     choices = {"rule": rule, "threshold": threshold, "floor": floor}

@@ -42,11 +42,20 @@ def plot_fidelity(
     """
     names = explanation.output_names
     rows = -(-len(names) // 4)
-    fig, ax = build_axes(ax, size=(TALL[0], 0.6 + 2.2 * rows), shape=(rows, 4))
+    fig, ax = build_axes(ax, size=(TALL[0], 0.6 + 2.0 * rows), shape=(rows, 4))
     for column, (panel, name) in enumerate(zip(ax, names, strict=False)):
         actual, fitted = explanation.holdout.outputs[:, column], explanation.holdout_fitted[:, column]
         whole = explanation.prediction[column], explanation.local_prediction[column]
-        panel.scatter(actual, fitted, s=7, alpha=0.5, linewidths=0, color=COLOURS.get(name, OURS), label="fresh masks")
+        panel.scatter(
+            actual,
+            fitted,
+            s=3,
+            marker="s",
+            linewidths=0,
+            antialiaseds=False,
+            color=COLOURS.get(name, OURS),
+            label="fresh masks",
+        )
         panel.scatter(*whole, marker="*", s=90, color=THEIRS, label="everything on", zorder=3)
         panel.axline(whole[:1] * 2, slope=1, color=FAINT, linewidth=1, zorder=0)
         low, high = np.sort([*panel.get_xlim(), *panel.get_ylim()])[[0, -1]]
@@ -89,7 +98,7 @@ def plot_convergence(
     ax
         Where to draw; a new figure by default.
     """
-    fig, ax = build_axes(ax, size=FULL)
+    fig, ax = build_axes(ax, size=(FULL[0] - 2, FULL[1]))
     for (name, values), marker in zip(looks.items(), "os^Dv<>p*" * len(looks.columns), strict=False):
         ax.plot(values.dropna(), marker=marker, label=name, color=COLOURS.get(name))
     ax.set(xscale="log", xlabel="samples", ylabel=what, ylim=(min(0, looks.min(axis=None)), 1.03))
@@ -125,7 +134,7 @@ def plot_curves(
     """
     names = curves.index.unique("output")
     rows = -(-len(names) // 4)
-    fig, ax = build_axes(ax, size=(TALL[0], 0.9 + 1.9 * rows), shape=(rows, min(4, len(names))))
+    fig, ax = build_axes(ax, size=(TALL[0], 0.9 + 1.7 * rows), shape=(rows, min(4, len(names))))
     panels = np.atleast_1d(ax)
     for panel, name in zip(panels, names, strict=False):
         table = curves.xs(name, level="output")
@@ -161,7 +170,7 @@ def plot_leakage(
     ax
         Where to draw; a new figure by default.
     """
-    fig, ax = build_axes(ax, size=(TALL[0], TALL[1] - 1))
+    fig, ax = build_axes(ax, size=(FULL[0] - 1, 3.8))
     limit = float(np.nanmax(np.abs(matrix))) or 1.0
     digits = 2 if limit > 0.3 else 3
     image = ax.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, origin="upper")
@@ -199,6 +208,8 @@ def plot_truth(
     ax
         Two axes; a new figure by default.
     """
+    import matplotlib.pyplot as plt
+
     fig, ax = build_axes(ax, size=(FULL[0], 3.2), shape=(1, 2))
     first = f"{title}: where the cause is" if title else "where the cause is"
     plot_spectrogram(spec, title=first, fps=fps, ax=ax[0])
@@ -206,8 +217,9 @@ def plot_truth(
     plot_spectrogram(scores, title="where the explanation points", signed=True, limit=limit, fps=fps, ax=ax[1])
     ax[1].images[0].colorbar.set_label("weight")
     ax[1].set_ylabel("")
-    for panel, colour in zip(ax, ("white", "black"), strict=True):
-        plot_outlines(_bridge(truth), fps=fps, ax=panel, colors=colour, linewidths=0.9)
+    ax[0].images[0].set_cmap(plt.get_cmap("gray_r", 5))  # colour is for what the explanation says
+    for panel in ax:
+        plot_outlines(_bridge(truth), fps=fps, ax=panel, colors="black", linewidths=0.9)
     return fig, ax
 
 

@@ -10,7 +10,8 @@ from mer_utils import trustviews
 def runs():
     papers = pd.DataFrame({"top_jaccard": [0.4, 0.6, 0.8], "with_papers": 1.0}, [1000, 4000, 16000])
     places = pd.DataFrame({"top_jaccard": [0.4, 0.6, 0.7], "with_papers": [0.9, 0.95, 0.99]}, [100, 400, 1600])
-    return pd.concat({"papers": papers, "places": places}, names=["fit", "n"])
+    near = places.assign(with_papers=0.5)
+    return pd.concat({"papers": papers, "places": places, "places, nine of ten on": near}, names=["fit", "n"])
 
 
 def test_samples_of_equal_stability_are_read_off_between_those_tried(runs):
@@ -25,7 +26,9 @@ def test_a_convergence_names_the_largest_number_that_was_matched(runs):
     said = trustviews.describe_convergence(runs)
     assert "16000 samples" in said
     assert "place by place 400 agree as well as 4000 there (Jaccard index 0.60)" in said
-    assert said.endswith("correlate at 0.990.")
+    assert said.endswith(
+        "correlate at 0.990; with nine of ten segments on, another question, they correlate with these at 0.50."
+    )
 
 
 @pytest.mark.parametrize(("low", "count"), [([0.1, 0.2], "2 of 2"), ([-0.1, 0.2], "1 of 2 features; not so for a.")])
@@ -73,7 +76,6 @@ def test_choices_are_counted_by_what_is_not_distrusted():
 
 
 def test_curves_of_agreement_have_a_column_per_fit(runs):
-    runs = pd.concat([runs, runs.loc[["places"]].rename({"places": "places, nine of ten on"})])
     table = trustviews.build_convergence_table(runs)
     assert table["as in 2019"].dropna().to_dict() == {1000: 0.4, 4000: 0.6, 16000: 0.8}
     assert table["place by place"].dropna().index.tolist() == [100, 400, 1600]
