@@ -97,7 +97,7 @@ def test_all_outputs_at_once_are_as_each_alone(fit):
     spec = np.ones((6, 2), np.float32)
     both, alone = (
         explain_spectrogram(predict, spec, CELLS, n_samples=256, fit=fit, output_names=names)
-        for predict, names in ((PlaceToy(), "ab"), (One(), "b"))
+        for predict, names in ((PlaceToy(), ["a", "b"]), (One(), ["b"]))
     )
     same = ["weights", "robust_errors", "r2_holdout"]
     same += ["p_values"] if fit == "least squares" else []  # by place the outputs share their degrees of freedom
@@ -180,7 +180,7 @@ def test_as_many_masks_are_held_out_as_asked_for(n):
 
 
 def test_the_record_says_how_it_was_made():
-    e = explain(start=12.5, keep_prob=0.8, segmentation="grid", kernel_width=0.3, seed=4, output_names="abcdefg")
+    e = explain(start=12.5, keep_prob=0.8, segmentation="grid", kernel_width=0.3, seed=4, output_names=list("abcdefg"))
     assert (e.start, e.seed, e.output_names, e.n_samples, e.complete) == (12.5, 4, tuple("abcdefg"), 256, True)
     assert (e.config["segmentation"], e.config["kernel_width"], e.config["fit"]) == ("grid", 0.3, "least squares")
     assert (e.keep_prob, e.design, e.network, e.hide) == (0.8, "bernoulli", "", 0)
