@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Colours of what raises an output and of what lowers it: the ends of the map of signed values.
 RAISES, LOWERS = "#B2182B", "#2166AC"
-# Steps of what is not kept: enough to find one's way, and a file a third as large as with 256.
+# Steps of what is not kept: enough to find one's way, and a far smaller file than with 256.
 _GREYS = 2
 _SHORT = 5  # seconds that fit half of the width
 _MOST_OUTLINES = 60  # more of them hide what they go around
