@@ -83,7 +83,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
     opened = _shorten(runs[0].path.parents[1])
-    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
+    pages = f"Pages that any browser shows and plays are in {Path(opened, 'site')}."
+    print(pages, f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
     return 0
 
 

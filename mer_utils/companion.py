@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .files import save_text
+from .pages import PageError, save_page
 from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
 from .profiles import CORPORA, get_profile
 from .results import check_headline, figures_folder, save_results
@@ -114,10 +115,11 @@ def run_notebooks(
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
 ) -> list[NotebookRun]:
-    """Execute the notebooks from top to bottom into ``build/<profile>/notebooks``.
+    """Execute the notebooks from top to bottom into ``build/<profile>/notebooks``, and write a page of each.
 
-    A notebook that fails does not stop those after it. A bar per notebook is drawn on stderr. What a notebook left
-    in the build folder on an earlier run is removed before it starts.
+    The pages, in ``build/<profile>/site``, show and play all without a kernel (`pages.render_page`). A notebook that
+    fails leaves a page of what there is and does not stop those after it. A bar per notebook is drawn on stderr. What
+    a notebook left in the build folder on an earlier run is removed before it starts.
 
     Parameters
     ----------
@@ -215,11 +217,24 @@ def _run_notebook(path: Path, values: Mapping[str, Any], *, build: Path, timeout
     if trouble and not any(trouble in error for error in errors):
         errors.append(trouble)
     save_text(target, nbformat.writes(notebook))
+    errors += _save_page(target, build, failed=bool(errors))
     return NotebookRun(path.stem, target, seconds, tuple(errors))
 
 
+def _save_page(notebook: Path, build: Path, *, failed: bool) -> list[str]:
+    """Write a notebook's page in any case; say what a notebook that did not fail shows without having written it."""
+    places = {"figures": build / "figures", "folder": build / "site"}
+    try:
+        save_page(notebook, **places, partial=failed)
+    except PageError as error:
+        save_page(notebook, **places, partial=True)
+        return [str(error)]
+    return []
+
+
 def _remove_old(path: Path, build: Path) -> None:
-    (build / "notebooks" / path.name).unlink(missing_ok=True)
+    for old in (build / "notebooks" / path.name, build / "site" / f"{path.stem}.html"):
+        old.unlink(missing_ok=True)
     for old in (build / "figures").glob(f"{path.stem[:2]}_*"):
         old.unlink()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .companion import find_errors, select_notebooks
 from .files import save_bytes
+from .outputs import select_outputs
 from .paths import BUILD, FIGURES, ROOT
 from .results import json_text, load_results
 
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
 
 #: Largest committed notebook, bytes.
 MAX_BYTES = 300_000
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_PROGRESS = re.compile(r"^\s*$|\d+%\s*\||\d(it|s|cell|clip|epoch|batch| predictions)/(s|it)\b|it/s\]")
 _UNWANTED = {
     "a path of this machine": re.compile(
         re.escape(str(ROOT)) + r"|(?<![\w.~])/(?:home|Users|root|tmp|private|mnt)/\w|\b[A-Z]:\\\w"
@@ -179,9 +178,7 @@ def _default_parameters(notebook: "NotebookNode") -> dict[str, Any]:
 
 
 def _clean_outputs(outputs: Sequence["NotebookNode"], *, count: int, name: str) -> Iterator["NotebookNode"]:
-    for output in outputs:
-        if _is_progress(output) or _WIDGET in output.get("data", {}):
-            continue  # a widget's static twin stands in the cell before it
+    for output in select_outputs(outputs):
         where = f"{name}, cell [{count}]"
         if output.get("name") == "stderr":
             raise RefreshError(f"{where} warns: {output.text.strip().splitlines()[0]}")
@@ -191,13 +188,6 @@ def _clean_outputs(outputs: Sequence["NotebookNode"], *, count: int, name: str) 
             output.execution_count = count
         _check_texts(output, where)
         yield output
-
-
-def _is_progress(output: "NotebookNode") -> bool:
-    """Tell a progress bar, which holds timings, from a warning."""
-    if output.get("name") != "stderr":
-        return False
-    return all(_PROGRESS.search(line) for line in re.split(r"[\r\n]", output.text))
 
 
 def _compress_base64(text: str) -> str:

@@ -1,6 +1,7 @@
 """The notebook runner, on notebooks of a few cells made for the purpose."""
 
 import os
+import re
 import sys
 
 import nbformat
@@ -68,6 +69,24 @@ def test_an_error_does_not_stop_the_next_notebook(notebooks, tmp_path):
     write_notebook(notebooks / "10_c.ipynb", "x = 1")
     runs = companion.run_notebooks("smoke", out=tmp_path / "out")
     assert [(done.name, done.status) for done in runs] == [("02_b", "failed"), ("10_c", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("source", "errors", "said"),
+    [
+        ("print(1 + 10)", [], "11"),
+        ("print(1 + 10)\n1 / 0", ["cell [3]: ZeroDivisionError: division by zero"], "11"),
+        (
+            "IPython.display.HTML('<audio src=\"../figures/01_x.ogg\">')",
+            ["01_x.ogg, which is not there"],
+            "is missing",
+        ),
+    ],
+)
+def test_a_run_leaves_a_page_in_any_case(run, tmp_path, source, errors, said):
+    done = run(f"import IPython.display; {source}")
+    assert [word in error for word, error in zip(errors, done.errors, strict=True)] == [True] * len(errors)
+    assert re.search(rf"jp-OutputArea-output.*\b{said}\b", (tmp_path / "out/site/01_a.html").read_text(), flags=re.S)
 
 
 def test_an_error_that_a_widget_caught_counts(run):

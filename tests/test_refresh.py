@@ -11,7 +11,7 @@ import soundfile
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from mer_utils import companion, refresh
+from mer_utils import companion, outputs, refresh
 from mer_utils.paths import ROOT
 
 PARAMETERS = 'PROFILE = "quick"  # or smoke, paper\nCORPUS = "auto"\nSEED = 0'
@@ -129,7 +129,7 @@ def test_progress_bars_and_widgets_go(root):
     bar = new_output(
         "stream", name="stderr", text="net:  50%|██  | 1/2 [00:01<00:01,  1.0s/epoch]\rnet: 100%|████| 2/2\n"
     )
-    widget = new_output("display_data", data={refresh._WIDGET: {"model_id": "x"}, "text/plain": "IntSlider()"})
+    widget = new_output("display_data", data={outputs.WIDGET: {"model_id": "x"}, "text/plain": "IntSlider()"})
     notebook, _ = refreshed(root, bar, widget)
     assert notebook.cells[2].outputs == []
 

@@ -1,0 +1,150 @@
+"""The page of an executed notebook: one HTML file that holds its pictures and sounds.
+
+It plays from a plain file, without a server, a kernel or a request to another machine: nbconvert's own pages ask for
+scripts of widgets and formulas elsewhere, so these are left out, and the template ``page.html.j2`` forbids browsers to
+load anything.
+
+Public names: ``render_page``, ``save_page``, ``PageError``.
+"""
+
+import base64
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from .files import save_text
+from .outputs import select_outputs
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+    from nbformat import NotebookNode
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+#: Where notebooks find what they play and show (`results.figures_folder`).
+_FIGURES = "../figures/"
+_NOTEBOOK = re.compile(r"^(\d\d_\w+)\.ipynb(?=#|$)")
+_KINDS = {".ogg": "audio/ogg", ".png": "image/png"}
+
+
+class PageError(ValueError):
+    """A notebook of which no page can be made."""
+
+
+def save_page(notebook: Path, *, figures: Path, folder: Path, partial: bool = False) -> Path:
+    """Write the page of an executed notebook at one stroke.
+
+    Parameters
+    ----------
+    notebook, figures, partial
+        As `render_page` takes them.
+    folder
+        Where the pages of a run lie; it is made.
+
+    Returns
+    -------
+    pathlib.Path
+        The page, ``<folder>/<name of the notebook>.html``.
+
+    Raises
+    ------
+    PageError
+        As `render_page` does; then nothing is written.
+    """
+    page = folder / f"{notebook.stem}.html"
+    save_text(page, render_page(notebook, figures=figures, partial=partial))
+    return page
+
+
+def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
+    """Render an executed notebook as HTML that holds its pictures and sounds.
+
+    Code is folded away, progress bars and widgets are left out, and a link to another notebook of the story leads to
+    its page, whether that one is there yet or not.
+
+    Parameters
+    ----------
+    notebook
+        The executed notebook, a file.
+    figures
+        Folder of what it plays and shows by ``../figures/NN_name.ogg``.
+    partial
+        Whether the notebook failed: a file that is not there then leaves a sentence in its place.
+
+    Returns
+    -------
+    str
+        A whole HTML document.
+
+    Raises
+    ------
+    PageError
+        If the file is no notebook, or one that it plays or shows is missing and ``partial`` is not set.
+    """
+    from bs4 import BeautifulSoup  # comes with nbconvert, which needs it for the same purpose
+
+    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem), "html.parser")
+    for element in page.select(f'[src^="{_FIGURES}"]'):
+        file = _locate(element["src"], figures)
+        if file.exists():
+            element["src"] = _encode(file)
+        elif partial:
+            element.replace_with(f"({file.name} is missing: the notebook failed)")
+        else:
+            raise PageError(f"{notebook} shows {file}, which is not there: a cell has to write it first")
+    _mend_links(page, figures)
+    return str(page)
+
+
+def _load_notebook(path: Path) -> "NotebookNode":
+    """Read a notebook and leave out what served its run alone."""
+    import nbformat
+
+    content = path.read_bytes()
+    try:
+        notebook = nbformat.reads(content.decode(), as_version=4)
+    # Damage surfaces as whatever the first function trips over that takes the file for a notebook.
+    except Exception as error:
+        raise PageError(f"{path} cannot be read as a notebook: {' '.join(str(error).split())[:200]}") from error
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = select_outputs(cell.outputs)
+    return notebook
+
+
+def _convert(notebook: "NotebookNode", name: str) -> str:
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    titles = [re.match(r"# (.+)", cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
+    title = next((found[1] for found in titles if found), name)
+    left_out = {"exclude_anchor_links": True, "exclude_input_prompt": True, "exclude_output_prompt": True}
+    # colours of its own; the usual ones are variables of a style sheet that is left out
+    config = Config({"CSSHTMLHeaderPreprocessor": {"style": "default"}})
+    exporter = HTMLExporter(config=config, template_file=str(TEMPLATE), **left_out)
+    return exporter.from_notebook_node(notebook, resources={"title": title})[0]
+
+
+def _locate(source: str, figures: Path) -> Path:
+    return figures / Path(unquote(source)).name
+
+
+def _encode(file: Path) -> str:
+    kind = _KINDS.get(file.suffix, "application/octet-stream")
+    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+
+
+def _mend_links(page: "BeautifulSoup", figures: Path) -> None:
+    for link in page.select("a[href]"):
+        link["href"] = _NOTEBOOK.sub(r"\1.html", link["href"])
+        if link["href"].startswith(_FIGURES):
+            _mend_file_link(link, _locate(link["href"], figures))
+
+
+def _mend_file_link(link: "Tag", file: Path) -> None:
+    """Put a file into its link; the one inside a player, for browsers that play nothing, would hold it once more."""
+    if link.find_parent("audio") or not file.exists():
+        link.unwrap()
+    else:
+        link["href"], link["download"] = _encode(file), file.name

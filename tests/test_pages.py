@@ -1,0 +1,171 @@
+"""Pages of executed notebooks: whole in one file, with sounds that play, and silent towards other machines."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+import soundfile
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from mer_utils.displays import save_figure, save_sounds
+from mer_utils.outputs import WIDGET
+from mer_utils.pages import PageError, render_page, save_page
+
+SECONDS = {"low": 1.0, "high": 2.5}
+BAR = new_output("stream", name="stderr", text="net:  50%|██  | 1/2 [00:01<00:01,  1.0s/epoch]\n")
+SLIDER = new_output("display_data", data={WIDGET: {"model_id": "x"}, "text/plain": "IntSlider(value=0)"})
+TEXT = "# Why & how?\n\nNext: [data](01_data.ipynb#top), [the talk](https://example.org/talk), [own](other.ipynb)."
+BAD = ["", "not json", "{}", "[1]", '{"cells": 3}', '{"cells": [3], "metadata": {}, "nbformat": 4}']
+
+
+@pytest.fixture
+def figures(tmp_path, monkeypatch):
+    monkeypatch.setenv("MER_BUILD", str(tmp_path))
+    return tmp_path / "figures"
+
+
+@pytest.fixture
+def table(figures, rng):
+    sounds = {label: rng.uniform(-0.5, 0.5, int(seconds * 22050)) for label, seconds in SECONDS.items()}
+    return save_sounds("00_pair", sounds, profile="smoke", notes={"": "hear both"})
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write an executed notebook of a text and one cell with the given outputs; give its path."""
+
+    def write_notebook(*outputs, text=TEXT, widgets=None):
+        cell = new_code_cell("show('<b> src=\"../figures/00_code.ogg\"')", outputs=list(outputs), execution_count=1)
+        metadata = {"language_info": {"name": "python"}} | ({"widgets": widgets} if widgets else {})
+        path = tmp_path / "00_a.ipynb"
+        nbformat.write(new_notebook(cells=[new_markdown_cell(text), cell], metadata=metadata), path)
+        return path
+
+    return write_notebook
+
+
+def shown(html="", **data):
+    return new_output("display_data", data={"text/html": html, **data} if html else data)
+
+
+def players(table):
+    return shown(table._repr_html_(), **{"text/plain": repr(table)})
+
+
+def elements(page):
+    """(tag, attributes) of all elements of a page."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))
+    parser.feed(page)
+    return found
+
+
+def loads(page):
+    """What a page would load from elsewhere: all but what it holds and links that a reader follows."""
+    places = [
+        attributes.get(name, "")
+        for tag, attributes in elements(page)
+        for name in ("src", "srcset", "poster", "data", *(() if tag == "a" else ("href",)))
+    ]
+    styles = re.findall(r"url\(([^)]*)|@import (\S+)", page)
+    return [place for place in [*places, *(a or b for a, b in styles)] if place and not place.startswith("data:")]
+
+
+def durations(page):
+    """Seconds of all sounds in a page, in order."""
+    sources = [attributes["src"] for tag, attributes in elements(page) if tag == "audio"]
+    assert all(source.startswith("data:audio/ogg;base64,") for source in sources)
+    return [soundfile.info(io.BytesIO(base64.b64decode(source.partition(",")[2]))).duration for source in sources]
+
+
+def test_sounds_are_in_the_page_and_whole(write, table, figures):
+    page = render_page(write(players(table)), figures=figures)
+    assert durations(page) == pytest.approx(list(SECONDS.values()), abs=1e-3)
+
+
+def test_a_page_loads_nothing(write, table, figures):
+    page = render_page(
+        write(players(table), widgets={"application/vnd.jupyter.widget-state+json": {}}), figures=figures
+    )
+    assert loads(page) == []
+    assert "script" not in {tag for tag, _ in elements(page)}
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize(
+    "left", ['<audio src="../figures/00_x.ogg">', '<link href="https://a.b/c.css">', "<style>@import 'x'; </style>"]
+)
+def test_what_a_page_loads_would_be_noticed(write, figures, left):
+    assert loads(render_page(write(), figures=figures).replace("</main>", f"{left}</main>"))
+
+
+def test_a_sound_is_in_the_page_once(write, table, figures):
+    path = write(players(table))
+    sounds = sum(file.stat().st_size for file in figures.iterdir())
+    grown = len(render_page(path, figures=figures)) - len(render_page(write(), figures=figures))
+    assert grown == pytest.approx(sounds * 4 / 3, rel=0.05)
+
+
+def test_pictures_keep_their_name_and_caption(write, figures):
+    import matplotlib.pyplot as plt
+
+    figure = save_figure(plt.figure(), "00_dots", profile="smoke")
+    picture = {"image/png": base64.b64encode(figure.png).decode(), "text/plain": "figure 00_dots"}
+    page = render_page(write(shown(**picture), shown(**{"text/markdown": "*r* = .5"})), figures=figures)
+    [image] = [attributes for tag, attributes in elements(page) if tag == "img"]
+    assert (image["alt"], base64.b64decode(image["src"].partition(",")[2])) == ("figure 00_dots", figure.png)
+    assert "<em>r</em> = .5" in page
+
+
+def test_notebooks_become_pages_in_links_and_other_links_stay(write, figures):
+    links = [attributes["href"] for tag, attributes in elements(render_page(write(), figures=figures)) if tag == "a"]
+    assert links == ["01_data.html#top", "https://example.org/talk", "other.ipynb"]
+
+
+def test_pictures_and_files_of_a_text_come_along(write, figures):
+    figures.mkdir()
+    (figures / "00_t.csv").write_text("a,b")
+    (figures / "00_p.png").write_bytes(b"png")
+    page = render_page(write(text="![p](../figures/00_p.png) [t](../figures/00_t.csv)"), figures=figures)
+    [link] = [attributes for tag, attributes in elements(page) if tag == "a"]
+    assert (link["download"], base64.b64decode(link["href"].partition(",")[2])) == ("00_t.csv", b"a,b")
+    assert loads(page) == []
+
+
+def test_progress_and_widgets_stay_out_and_warnings_in(write, figures):
+    warning = new_output("stream", name="stderr", text="UserWarning: old\n")
+    page = render_page(write(BAR, SLIDER, warning), figures=figures)
+    assert [word in page for word in ("epoch]", "IntSlider", "UserWarning")] == [False, False, True]
+
+
+def test_a_page_is_called_as_its_notebook_asks(write, figures):
+    assert "<title>Why &amp; how?</title>" in render_page(write(), figures=figures)
+
+
+def test_code_is_folded_and_stays_text(write, figures):
+    page = render_page(write(), figures=figures)
+    folded = re.search("<details>.*?</details>", page, flags=re.S)[0]
+    assert re.sub("<.*?>", "", folded).split() == ["code", "show('&lt;b&gt;", 'src="../figures/00_code.ogg"\')']
+
+
+def test_a_missing_sound_is_named_unless_the_notebook_failed(write, table, figures):
+    path = write(players(table), new_output("error", ename="KeyError", evalue="'x'", traceback=["KeyError: 'x'"]))
+    (figures / "00_pair_low.ogg").unlink()
+    with pytest.raises(PageError, match=r"00_pair_low\.ogg, which is not there"):
+        render_page(path, figures=figures)
+    page = render_page(path, figures=figures, partial=True)
+    assert (len(durations(page)), "KeyError: 'x'" in page) == (1, True)
+    assert "(00_pair_low.ogg is missing: the notebook failed)" in page
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_what_is_no_notebook_is_named_and_the_old_page_stays(tmp_path, content):
+    (tmp_path / "00_a.ipynb").write_text(content)
+    (tmp_path / "00_a.html").write_text("old")
+    with pytest.raises(PageError, match=r"00_a\.ipynb cannot be read"):
+        save_page(tmp_path / "00_a.ipynb", figures=tmp_path, folder=tmp_path)
+    assert (tmp_path / "00_a.html").read_text() == "old"
