@@ -5,8 +5,8 @@ In each trial one sound is made of the kept segments and one of random segments 
 called A is drawn for each trial alone, so that without hearing a difference the number right is binomial, whatever
 the listener prefers.
 
-Public names: ``Trial``, ``BlindTest``, ``BlindTestError``, ``build_blind_test``, ``describe_test``, ``CHOICES``.
-What the answers show is told by `blindoutcome`.
+Public names: ``Trial``, ``BlindTest``, ``BlindTestError``, ``build_blind_test``, ``describe_test``, ``CHOICES``,
+``RATE``. What the answers show is told by `blindoutcome`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,8 @@ from .glossary import QUESTIONS
 
 #: What the two sounds of a trial are called.
 CHOICES = ("A", "B")
-_RATE = 22050  # Hz
+#: Sample rate of the sounds, Hz.
+RATE = 22050
 _PIECE, _FADE = 2.5, 0.01  # seconds
 # A piece this far below its whole sound says nothing, dB.
 _FAINT = 20
@@ -157,17 +158,17 @@ def _cut(label: str, kept: np.ndarray, control: np.ndarray) -> Iterator[tuple[st
     if not all(np.isfinite(y).all() for y in pair):
         raise BlindTestError(f"{label}: has samples that are NaN or infinite; render it anew")
     floors = [_compute_rms(y) * 10 ** (-_FAINT / 20) for y in pair]
-    edges = np.linspace(0, len(pair[0]), max(1, round(len(pair[0]) / _RATE / _PIECE)) + 1).astype(int)
+    edges = np.linspace(0, len(pair[0]), max(1, round(len(pair[0]) / RATE / _PIECE)) + 1).astype(int)
     for start, stop in pairwise(edges):
         faded = [_fade(y[start:stop]) for y in pair]
         levels = [_compute_rms(y) for y in faded]
         if all(level > 0 and level >= floor for level, floor in zip(levels, floors, strict=True)):
-            where = f"{label}, {start / _RATE:.1f} to {stop / _RATE:.1f} s"
+            where = f"{label}, {start / RATE:.1f} to {stop / RATE:.1f} s"
             yield where, *(np.float32(_RMS / level) * y for y, level in zip(faded, levels, strict=True))
 
 
 def _fade(y: np.ndarray) -> np.ndarray:
-    n = min(round(_FADE * _RATE), len(y) // 2)
+    n = min(round(_FADE * RATE), len(y) // 2)
     ramp = np.sin(np.pi / 2 * (np.arange(n) + 0.5) / max(n, 1)).astype(np.float32) ** 2
     return y * np.concatenate([ramp, np.ones(len(y) - 2 * n, np.float32), ramp[::-1]])
 
@@ -179,7 +180,7 @@ def _compute_rms(y: np.ndarray) -> float:
 def describe_test(test: BlindTest) -> str:
     """Say in words, for those who cannot take it, what a test asks and what would count."""
     n = len(test.trials)
-    needed, seconds = compute_needed(n), np.mean([len(trial.sounds[0]) for trial in test.trials]) / _RATE
+    needed, seconds = compute_needed(n), np.mean([len(trial.sounds[0]) for trial in test.trials]) / RATE
     short = f" ({test.n_wanted} were wanted, but no more pieces can be heard)" if n < test.n_wanted else ""
     count = f"{needed} right answers are needed" if needed <= n else "they are too few to show anything"
     return (

@@ -1,0 +1,109 @@
+"""The blind test (`blindtest`) to take in a notebook: two players, two buttons, and the score at the end.
+
+Public names: ``BlindTestWidget``.
+"""
+
+import html
+import io
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+
+from .blindoutcome import compute_outcome, describe_outcome
+from .blindtest import CHOICES, RATE, BlindTest, describe_test
+
+# libsndfile's Vorbis encoder overflows its stack when it is given a long sound in one piece.
+_BLOCK = 2**14
+
+
+class BlindTestWidget:
+    """A blind test as a widget: the last expression of a cell shows it, and without a front end its words.
+
+    What was right is told after the last answer only; until then an answer can be taken back, for instance that of a
+    second click. Whatever goes wrong when a button is pressed is written below the buttons.
+
+    Parameters
+    ----------
+    test
+        A test, begun or not.
+
+    Attributes
+    ----------
+    test
+        The test with all answers so far: what to read, or to keep, once it was taken.
+    box
+        The ipywidgets widget.
+    """
+
+    def __init__(self, test: BlindTest) -> None:
+        import ipywidgets as widgets
+
+        self._progress, self._said = widgets.HTML(), widgets.HTML()
+        self._players = [widgets.Audio(format="ogg", autoplay=False, loop=False) for _ in CHOICES]
+        self._buttons = {
+            choice: self._build_button(choice, partial(self._answer, choice), tooltip=f"my answer is {choice}")
+            for choice in CHOICES
+        }
+        self._back = self._build_button("Back", self._take_back, tooltip="take the last answer back")
+        question = widgets.HTML(f"<b>{html.escape(test.question)}</b>")
+        named = zip(CHOICES, self._players, strict=True)
+        sounds = widgets.HBox([widgets.HBox([widgets.Label(choice), player]) for choice, player in named])
+        buttons = widgets.HBox([*self._buttons.values(), self._back])
+        self.box = widgets.VBox([question, self._progress, sounds, buttons, self._said])
+        self._show(test)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return (self.box._repr_mimebundle_(**options) or {}) | {"text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return describe_test(self.test)
+
+    def _build_button(self, name: str, act: Callable[[], BlindTest], *, tooltip: str) -> Any:
+        import ipywidgets as widgets
+
+        button = widgets.Button(description=name, tooltip=tooltip)
+        button.on_click(lambda _: self._react(act))
+        return button
+
+    def _react(self, act: Callable[[], BlindTest]) -> None:
+        """Do what a button says; ipywidgets would swallow the error of a callback, so all of them are shown."""
+        try:
+            self._show(act())
+        except Exception as error:
+            self._said.value = html.escape(f"{type(error).__name__}: {error}")
+
+    def _answer(self, choice: str) -> BlindTest:
+        return self.test.answer(choice)
+
+    def _take_back(self) -> BlindTest:
+        return self.test.take_back()
+
+    def _show(self, test: BlindTest) -> None:
+        if not test.done:
+            coded = [_build_ogg(y) for y in test.trials[len(test.choices)].sounds]
+            for player, sound in zip(self._players, coded, strict=True):
+                player.value = sound
+        n, answered = len(test.trials), len(test.choices)
+        self._progress.value = f"{n} trials, all answered" if test.done else f"trial {answered + 1} of {n}"
+        self._said.value = html.escape(_describe_end(test)) if test.done else ""
+        for button in self._buttons.values():
+            button.disabled = test.done
+        self._back.disabled = test.done or not answered
+        self.test = test
+
+
+def _describe_end(test: BlindTest) -> str:
+    wrong = "; ".join(f"{k} ({test.trials[k - 1].label})" for k in test.wrong)
+    outcome = describe_outcome(compute_outcome(test.n_right, len(test.trials)))
+    return f"{outcome} Answered wrongly: {wrong}." if wrong else outcome
+
+
+def _build_ogg(y: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    with sf.SoundFile(file, "w", RATE, 1, subtype="VORBIS", format="OGG") as sound:
+        for first in range(0, len(y), _BLOCK):
+            sound.write(y[first : first + _BLOCK])
+    return file.getvalue()
