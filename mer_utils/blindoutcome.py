@@ -67,4 +67,4 @@ def describe_outcome(outcome: Outcome, *, who: str = "You") -> str:
         return f"{said}guessing seldom gets as many; {needed} were needed."
     if outcome.high < 0.5:
         return f"{said}guessing seldom gets so few; a difference was heard, it seems, but taken the other way round."
-    return f"{said}no more than guessing may get; {needed} would be needed."
+    return f"{said}guessing gets as many often enough; {needed} would be needed."

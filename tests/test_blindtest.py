@@ -150,7 +150,7 @@ def test_outcomes_are_known(n_right):
 @pytest.mark.parametrize(
     ("n_right", "n", "said"),
     [
-        (7, 16, "You got 7 of 16 right (p = .77, Wilson interval 23 to 67 %): no more than guessing may get; 12"),
+        (7, 16, "You got 7 of 16 right (p = .77, Wilson interval 23 to 67 %): guessing gets as many often enough; 12"),
         (12, 16, "(p = .038, Wilson interval 51 to 90 %): guessing seldom gets as many; 12 were needed."),
         (16, 16, "(p < .001,"),
         (1, 16, "(p = 1.00, Wilson interval 1 to 28 %): guessing seldom gets so few"),
