@@ -65,6 +65,6 @@ def describe_outcome(outcome: Outcome, *, who: str = "You") -> str:
         return f"{said}so few trials show nothing, even if all are right."
     if outcome.n_right >= needed:
         return f"{said}guessing seldom gets as many; {needed} were needed."
-    if outcome.high < 0.5:
-        return f"{said}guessing seldom gets so few; a difference was heard, it seems, but taken the other way round."
+    if n - outcome.n_right >= compute_needed(n, level=LEVEL / 2):  # either end is looked at: half for each
+        return f"{said}guessing seldom gets so few; a difference may have been heard, but the other way round."
     return f"{said}guessing gets as many often enough; {needed} would be needed."

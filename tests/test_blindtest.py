@@ -154,6 +154,8 @@ def test_outcomes_are_known(n_right):
         (12, 16, "(p = .038, Wilson interval 51 to 90 %): guessing seldom gets as many; 12 were needed."),
         (16, 16, "(p < .001,"),
         (1, 16, "(p = 1.00, Wilson interval 1 to 28 %): guessing seldom gets so few"),
+        (3, 16, "guessing seldom gets so few"),
+        (4, 16, "guessing gets as many often enough"),
         (3, 3, "so few trials show nothing"),
     ],
 )
