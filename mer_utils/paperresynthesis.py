@@ -1,9 +1,9 @@
 """How the demo of 2019 turned spectrograms back into sound, for comparison.
 
-Recovered from the authors' demo page of the ICML 2019 workshop, whose "original (reconstructed)" comes about like this:
-bands are taken back to FFT bins by the Moore-Penrose pseudo-inverse of the filterbank, still as log10(1 + magnitude),
-so that loud and soft come close to each other; 1024 bins get the phase of the sound and are inverted as if they were
-all bins of frames of 2046 samples, 706 apart (not 705.6, so the sound is .06 % longer); the peak is brought to 1.
+Recovered from the demo page of the ICML 2019 workshop and its "original (reconstructed)": bands are taken back
+to FFT bins by the Moore-Penrose pseudo-inverse of the filterbank, still as log10(1 + magnitude), so that loud and soft
+come close to each other; 1024 bins get the phase of the sound and are inverted as if they were all bins of frames of
+2046 samples, 706 apart (not 705.6, so the sound is .06 % longer); the peak is brought to 1.
 
 Public names: ``render_paper``, ``LIFT``.
 """

@@ -80,7 +80,7 @@ def test_a_lift_is_as_loud_as_it_says(db):
 def test_spectra_give_the_spectrogram(first):
     spec = compute_spectrogram(Y)[first : first + N]
     assert np.abs(compute_spectra(Y, first=first, n_frames=N).spec - spec).max() < 1e-6
-    assert np.abs(compute_spectra(np.roll(Y, 1), first=first, n_frames=N).spec - spec).max() > 0.01
+    assert np.abs(compute_spectra(np.roll(Y, 1), first=first, n_frames=N).spec - spec).max() > 1e-4
 
 
 def test_other_grids_work_too():
