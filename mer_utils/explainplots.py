@@ -4,8 +4,8 @@ The rules of `plots` hold here too: data in, ``(fig, ax)`` out. All is drawn fro
 and nothing is computed anew. Seconds are those of the track, not of the window. Red raises an output, blue lowers it.
 Why segments were kept, and LIME on a picture small enough to follow, are in `selectionplots`.
 
-Public names: ``plot_segments``, ``plot_explanation``, ``plot_explanations``, ``plot_weight_map``, ``plot_outlines``,
-``build_outlines``, ``RAISES``, ``LOWERS``.
+Public names: ``plot_segments``, ``plot_explanation``, ``plot_explanations``, ``plot_kept``, ``plot_weight_map``,
+``plot_outlines``, ``build_outlines``, ``RAISES``, ``LOWERS``.
 """
 
 from collections.abc import Sequence
@@ -139,8 +139,7 @@ def plot_explanation(
     explanation.index(output)  # a misspelt name should not become a title
     sides = (("raises", RAISES, positive), ("lowers", LOWERS, negative))
     for panel, (verb, colour, kept) in zip(ax, sides, strict=True):
-        drawn = outlines and len(kept) <= _MOST_OUTLINES
-        _draw_kept(panel, explanation, kept, line=colour if drawn else "none")
+        plot_kept(explanation, kept, line=colour if outlines else "none", ax=panel)
         count = f"{len(kept)} of {explanation.n_segments} segments{note}" if len(kept) else "none was kept"
         panel.set_title(f"{verb} {output}: {count}")
     ax[0].set_xlabel("")
@@ -176,20 +175,36 @@ def plot_explanations(
     return fig, ax
 
 
-def _draw_kept(ax: "Axes", explanation: "Explanation", kept: Sequence[int], *, line: str) -> None:
-    """Draw a spectrogram in grey and some of its segments in colour, with outlines in a colour or in none."""
+def plot_kept(
+    explanation: "Explanation", kept: Sequence[int], *, line: str = "none", ax: "Axes | None" = None
+) -> "tuple[Figure, Axes]":
+    """Draw the spectrogram of an explanation in grey and some of its segments in colour.
+
+    Parameters
+    ----------
+    explanation
+        Any.
+    kept
+        Labels of the segments to show; may be empty.
+    line
+        Colour of their outlines, where they are 60 or fewer.
+    ax
+        Where to draw; a new figure by default.
+    """
     import matplotlib.pyplot as plt
 
     spec, segments = explanation.spec, explanation.segments
     chosen = np.isin(segments, kept)
     limit = float(spec.max()) or 1.0
-    plot_spectrogram(np.where(chosen, spec, np.nan), fps=explanation.fps, limit=limit, ax=ax)
+    fig, ax = plot_spectrogram(np.where(chosen, spec, np.nan), fps=explanation.fps, limit=limit, ax=ax)
     _begin_at(ax, explanation.start)
     extent = ax.images[0].get_extent()
     grey = plt.get_cmap("gray", _GREYS)
     ax.imshow(spec.T, extent=extent, cmap=grey, vmin=0, vmax=limit, alpha=0.3, zorder=-1)
     place = {"fps": explanation.fps, "start": explanation.start, "ax": ax}
-    plot_outlines(np.where(chosen, segments, -1), **place, colors=line, linewidths=0.9)
+    colour = line if len(kept) <= _MOST_OUTLINES else "none"
+    plot_outlines(np.where(chosen, segments, -1), **place, colors=colour, linewidths=0.9)
+    return fig, ax
 
 
 def plot_weight_map(

@@ -37,7 +37,7 @@ def compute_emotion_weights(explanation: Explanation, layer: "LinearModel") -> n
 
     Where the head of this module says that it is that of LIME on the emotions themselves, it is so to 1e-6 of the
     largest weight and better. A network that sums in float32 rounds its emotions by up to 1e-7, which is more than
-    nothing beside weights of some 1e-2: with few samples its own are off by up to 5e-6 of the largest.
+    nothing beside weights of some 1e-2: the released one keeps to 5e-6 of the largest.
 
     Parameters
     ----------

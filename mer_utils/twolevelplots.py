@@ -1,0 +1,154 @@
+"""Two levels on one page: an emotion, the features that make it, the segments that make one of these, and the sound.
+
+The rules of `plots` hold here too: data in, ``(fig, ax)`` out. Values are on the unit scale, rating / 10.
+
+Public names: ``plot_chain``.
+"""
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .displays import compute_level
+from .explainplots import LOWERS, RAISES, plot_kept
+from .ratings import MIDLEVEL
+from .spectrogram import SpectrogramConfig, compute_band_frequencies
+from .style import COLOURS, FAINT, FULL, NOTE, OURS, THEIRS, build_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .chains import Chain
+    from .explanation import Explanation
+
+# Relative heights of features, spectrogram and sound.
+_HEIGHTS = (2.1, 2.7, 1.1)
+_STEP = 0.1  # seconds over which a level is taken
+_FLOOR = -70.0  # dB relative to full scale: silence, as drawn
+_HIGH = 0.85  # a box that reaches up to here, as a share of the bands, has no room for words above it
+
+
+def plot_chain(
+    explanation: "Explanation",
+    chain: "Chain",
+    *,
+    sounds: "Mapping[str, np.ndarray] | None" = None,
+    sr: int = 22050,
+    ax: Any = None,
+) -> "tuple[Figure, np.ndarray]":
+    """Draw one sound's way from an emotion over its features to the segments of one feature, and to what one hears.
+
+    Parameters
+    ----------
+    explanation
+        That of the chain.
+    chain
+        Of `chains.build_chain`. A dashed box marks its extent: at least 80 % of the weight of the segments in colour
+        lies between its sides, and at least 80 % between bottom and top.
+    sounds
+        (n_samples,) by label, such as the original and what was rendered of it; they begin with the explanation. The
+        first is drawn in grey, the second in the colour of the segments.
+    sr
+        Their sample rate, Hz.
+    ax
+        Two axes, or three with sounds; a new figure, all below each other, by default.
+    """
+    n = 2 + bool(sounds)
+    own, (fig, ax) = ax is None, build_axes(ax, size=(FULL[0], sum(_HEIGHTS[:n]) + 0.35 * n), shape=(n, 1))
+    if own:
+        ax[0].get_gridspec().set_height_ratios(_HEIGHTS[:n])
+    _draw_parts(ax[0], chain)
+    _draw_segments(ax[1], explanation, chain)
+    if sounds:
+        levels = {f"{label} ({_name_level(y)})": _measure_levels(y, sr) for label, y in sounds.items()}
+        _draw_levels(ax[2], levels, chain, start=explanation.start)
+        ax[1].set_xlabel("")
+        ax[2].set_xlim(ax[1].get_xlim())
+    return fig, ax
+
+
+def _draw_parts(ax: "Axes", chain: "Chain") -> None:
+    """Draw how far the emotion is from its mean, and below what each feature adds to that, the largest first."""
+    total = chain.value - chain.mean
+    order = np.argsort(-chain.contributions * (np.sign(total) or 1), kind="stable")
+    names = [MIDLEVEL[column] for column in order]
+    parts = np.array([total, *chain.contributions[order]])
+    notes = [f"{total:+z.3f} in all"]
+    notes += [
+        f"{chain.contributions[k]:+z.3f}  ({chain.midlevel[k]:.2f}, mean {chain.midlevel_mean[k]:.2f})" for k in order
+    ]
+    ax.barh(range(8), parts, height=0.68, color=[COLOURS[name] for name in (chain.emotion, *names)])
+    ax.axvline(0, color=THEIRS, linewidth=0.9)
+    for row, (part, note) in enumerate(zip(parts, notes, strict=True)):
+        ax.annotate(note, (max(part, 0.0), row), (4, 0), textcoords="offset points", va="center", **NOTE)
+    ax.set_yticks(range(8), [chain.emotion, *names])
+    for name in (chain.emotion, chain.feature):
+        ax.get_yticklabels()[[chain.emotion, *names].index(name)].set_weight("bold")
+    width = max(np.ptp([0.0, *parts]), 1e-3)
+    ax.set_xlim(min(0.0, parts.min()) - 0.03 * width, max(0.0, parts.max()) + 0.25 * width)
+    ax.set(ylim=(7.6, -0.6), xlabel=f"added to {chain.emotion} (rating / 10)")
+    title = textwrap.shorten(chain.title, 40, placeholder="…").replace("$", r"\$")
+    ax.set_title(f"“{title}”: {chain.emotion} {chain.value:.2f}, mean {chain.mean:.2f}. What each feature adds")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_segments(ax: "Axes", explanation: "Explanation", chain: "Chain") -> None:
+    """Draw the spectrogram with the segments of the chain in colour, and a box around most of their weight."""
+    colour = _get_colour(chain)
+    plot_kept(explanation, chain.segments, line=colour, ax=ax)
+    n, more = len(chain.segments), {"raises": "more", "lowers": "less"}[chain.verb]
+    plural = chain.verb.removesuffix("s")
+    count = (
+        f"in colour {n} of {chain.n_segments} segments that {plural} it"
+        if n
+        else f"no segment is known to {plural} it"
+    )
+    ax.set_title(f"{chain.feature} {chain.heard:.2f}, {more} than the mean {chain.usual:.2f}: {count}")
+    if not n:
+        return
+    bands = compute_band_frequencies(SpectrogramConfig(fps=explanation.fps))
+    left, right = chain.seconds
+    low, high = np.interp(np.log(chain.hertz), np.log(bands), np.arange(len(bands)))
+    corners = (left, right, right, left, left), (low, low, high, high, low)
+    ax.plot(*corners, color=THEIRS, linewidth=1.3, linestyle="--", scalex=False, scaley=False)
+    label = f"most of their weight: {left:.1f}–{right:.1f} s, {chain.hertz[0]:.0f}–{chain.hertz[1]:.0f} Hz"
+    early, above = left + right < sum(ax.get_xlim()), high < _HIGH * len(bands)
+    place = {"va": "bottom" if above else "top", "ha": "left" if early else "right", "textcoords": "offset points"}
+    box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.5}
+    corner, shift = (left if early else right, high), (3 if early else -3, 4 if above else -4)
+    ax.annotate(label, corner, shift, bbox=box, **place)
+
+
+def _get_colour(chain: "Chain") -> str:
+    return RAISES if chain.verb == "raises" else LOWERS
+
+
+def _draw_levels(ax: "Axes", levels: Mapping[str, np.ndarray], chain: "Chain", *, start: float) -> None:
+    """Draw levels over time, the first filled in grey, on the seconds of the track."""
+    colours = (FAINT, _get_colour(chain), OURS, THEIRS)
+    for number, (label, level) in enumerate(levels.items()):
+        edges = start + _STEP * np.arange(len(level) + 1)
+        fill = {"fill": True, "alpha": 0.5} if not number else {"linewidth": 1.4}
+        ax.stairs(level, edges, baseline=_FLOOR, color=colours[number % len(colours)], label=label, **fill)
+    if chain.seconds:
+        ax.axvspan(*chain.seconds, color=THEIRS, alpha=0.06, linewidth=0)
+    loudest = max(level.max(initial=_FLOOR) for level in levels.values())
+    ax.set(ylim=(_FLOOR, loudest + 6), ylabel="level (dB)", xlabel="time (s)", title="what one hears")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=len(levels), borderaxespad=0)
+    ax.grid(visible=True, axis="y")
+
+
+def _name_level(y: np.ndarray) -> str:
+    level = compute_level(y)
+    return "silence" if np.isinf(level) else f"{level:.0f} dB"
+
+
+def _measure_levels(y: np.ndarray, sr: int) -> np.ndarray:
+    """Measure the level of a sound in steps of 0.1 s, dB relative to full scale."""
+    size = round(_STEP * sr)
+    whole = np.asarray(y, float)[: len(y) // size * size].reshape(-1, size)
+    return 10 * np.log10(np.maximum((whole**2).mean(axis=1), 10 ** (_FLOOR / 10)))
