@@ -1,4 +1,4 @@
-"""The ``mer`` command: run the notebooks, refresh the committed ones, hear, compare and explain songs, train one.
+"""The ``mer`` command: run the notebooks, refresh the committed ones; hear, compare, explain, edit songs; train nets.
 
 Everything heavy is imported by the sub-command that needs it, so that ``mer --help`` comes at once.
 
@@ -23,7 +23,8 @@ from .results import build_folder
 if TYPE_CHECKING:
     from .predictor import Predictor
     from .songpairs import Comparison
-    from .soundwhy import SoundWhy
+    from .soundedit import SoundEdit
+    from .soundwhy import Settings, SoundWhy
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -181,43 +182,74 @@ def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
 
 def _explain(options: argparse.Namespace) -> int:
     from .networks import load_network
-    from .soundwhy import Question, Settings, explain_sound
-    from .whyfiles import check_folder
-
-    question = Question(options.feature, options.emotion, options.at)
-    sampling = (options.samples, options.segments, options.seed, options.paper)
-    settings = Settings(*sampling, progress=sys.stderr.isatty(), hide=options.hide.replace("-", "_"))
-    kept = options.out / "explanation.safetensors" if options.out else None
-    if options.out:
-        check_folder(options.out)
-    trained = load_network(options.net)
-    why = explain_sound(options.sound, trained, question=question, settings=settings, kept=kept)
-    _tell_why(why, options)
-    if not why.explanation.complete:
-        _complain(f"stopped after {why.explanation.n_samples} samples: what is told holds for these")
-        return 130
-    return 0
-
-
-def _tell_why(why: "SoundWhy", options: argparse.Namespace) -> None:
-    """Print an explanation, and write it where that is asked for."""
-    from .whyfiles import describe_replaced, save_why
+    from .soundwhy import Question, explain_sound
+    from .whyfiles import save_why
     from .whyrecord import build_why_record
     from .whyreport import describe_why
+    from .whysounds import render_why_sounds
 
-    if why.reused:
+    chosen = {"paper": options.paper, "hide": options.hide.replace("-", "_")}
+    question, settings = Question(options.feature, options.emotion, options.at), _build_settings(options, **chosen)
+    kept = _find_kept(options)
+    why = explain_sound(options.sound, load_network(options.net), question=question, settings=settings, kept=kept)
+    why = render_why_sounds(why, options.out) if options.out else why
+    return _answer(why, options, save=save_why, record=build_why_record, describe=describe_why)
+
+
+def _edit(options: argparse.Namespace) -> int:
+    from .editfiles import build_edit_record, name_sounds, save_edit
+    from .editreport import describe_edit
+    from .networks import load_network
+    from .soundedit import Edit, edit_sound
+
+    if options.whole and not options.out:
+        raise ValueError("--whole writes a file: say --out DIR too")
+    edit = Edit(options.feature, options.db, options.sign, options.level, options.at)
+    settings, kept = _build_settings(options, hide="silence"), _find_kept(options)
+    edited = edit_sound(options.sound, load_network(options.net), edit=edit, settings=settings, kept=kept)
+    edited = name_sounds(edited, options.out, whole=options.whole) if options.out else edited
+    return _answer(edited, options, save=save_edit, record=build_edit_record, describe=describe_edit)
+
+
+def _build_settings(options: argparse.Namespace, **chosen: object) -> "Settings":
+    from .soundwhy import Settings
+
+    sampling = {"n_samples": options.samples, "segmentation": options.segments, "seed": options.seed}
+    return Settings(**sampling, progress=sys.stderr.isatty(), **chosen)
+
+
+def _find_kept(options: argparse.Namespace) -> Path | None:
+    """Name the file that may hold the explanation, after finding out that it can be written."""
+    from .answerfolders import EXPLANATION, check_folder
+
+    if not options.out:
+        return None
+    check_folder(options.out, sound=options.sound)
+    return options.out / EXPLANATION
+
+
+def _answer(answer: "SoundWhy | SoundEdit", options: argparse.Namespace, **how: Callable) -> int:
+    """Print an explanation or an edit, and write it where that is asked for."""
+    from .answerfolders import describe_replaced
+
+    if answer.reused:
         print(f"{options.out} holds this explanation: it is not computed anew", file=sys.stderr)
     if options.out:
-        for line in filter(None, [describe_replaced(options.out, why)]):
-            print(f"mer: {line}", file=sys.stderr)
-        save_why(options.out, why, net=options.net)
+        if line := describe_replaced(options.out, answer.explanation, reused=answer.reused):
+            _complain(line)
+        how["save"](options.out, answer, net=options.net)
     if options.json:
-        record = build_why_record(why, net=options.net)
+        record = how["record"](answer, net=options.net)
         print(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), flush=True)
     else:
-        print(describe_why(why, net=options.net), flush=True)
+        print(how["describe"](answer, net=options.net), flush=True)
     if options.out:
-        print(f"pictures, numbers and the explanation are in {options.out}", file=sys.stderr if options.json else None)
+        place = f"pictures, sounds, numbers and the explanation are in {options.out}"
+        print(place, file=sys.stderr if options.json else None)
+    if not answer.explanation.complete:
+        _complain(f"stopped after {answer.explanation.n_samples} samples: what is told holds for these")
+        return 130
+    return 0
 
 
 def _benchmark(options: argparse.Namespace) -> int:
@@ -318,6 +350,7 @@ _COMMANDS = {
     "predict": _predict,
     "compare": _compare,
     "explain": _explain,
+    "edit": _edit,
     "benchmark": _benchmark,
     "train": _train,
 }

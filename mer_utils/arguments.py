@@ -4,67 +4,56 @@ Public names: ``build_parser``.
 """
 
 import argparse
-import difflib
-import math
 import re
 from pathlib import Path
-from typing import NoReturn
 
 from . import __version__
+from .guessing import GuessingParser
 from .profiles import CORPORA, PROFILES
 from .ratings import EMOTIONS, MIDLEVEL
+from .typedvalues import (
+    SCHEMES,
+    build_name,
+    check_address,
+    check_amount,
+    check_decibels,
+    check_moment,
+    check_positive,
+    check_samples,
+    check_schemes,
+    check_seed,
+)
 
-# networks.SCHEMES, which would cost the import of torch
-_SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
 # what masks.build_hidden knows, with hyphens
 _HIDES = ("training-mean", "silence", "segment-mean")
 # segments.METHODS without the one that needs more than a sound file
 _SEGMENTATIONS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that guesses what a mistyped word was meant to be."""
-
-    def error(self, message: str) -> NoReturn:
-        choices = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        unknown = re.search(r"unrecognized arguments: (-\S+)", message)
-        if choices:
-            close = difflib.get_close_matches(choices[1], re.split("'?, '?", choices[2].strip("'")), n=1)
-        else:
-            close = difflib.get_close_matches(unknown[1], self._known_options(), n=1) if unknown else []
-        hint = f"; did you mean {close[0]}?" if close else f" (see {self.prog} --help)"
-        self.exit(2, f"{self.prog}: error: {message}{hint}\n")
-
-    def _known_options(self) -> list[str]:
-        parsers = [self, *(sub for action in self._actions for sub in _subparsers(action))]
-        return sorted({option for parser in parsers for option in parser._option_string_actions})
-
-
-def _subparsers(action: argparse.Action) -> list[argparse.ArgumentParser]:
-    return list(action.choices.values()) if isinstance(action, argparse._SubParsersAction) else []
+_SIGNS = ("positive", "negative", "both")
+_LEVELS = ("original", "peak")  # rescoring.LEVELS
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of ``mer``; what it gives names its command in ``command``, None where there is none."""
-    parser = _Parser(
+    parser = GuessingParser(
         prog="mer",
         description="Hear mid-level features and emotions in music, and see why: a companion to two papers.",
         epilog="mer COMMAND --help tells more, with examples.",
     )
     parser.add_argument("--version", action="version", version=f"mer {__version__}")
     parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=GuessingParser)
     _add_run(commands)
     _add_refresh(commands)
     _add_predict(commands)
     _add_compare(commands)
     _add_explain(commands)
+    _add_edit(commands)
     _add_benchmark(commands)
     _add_train(commands)
     return parser
 
 
-def _add_command(commands: argparse._SubParsersAction, name: str, summary: str, examples: str) -> _Parser:
+def _add_command(commands: argparse._SubParsersAction, name: str, summary: str, examples: str) -> GuessingParser:
     return commands.add_parser(
         name,
         help=summary,
@@ -86,19 +75,7 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where the music comes from (others are to come); default %(default)s",
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="seed of everything random; default %(default)s")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
+    parser.add_argument("--seed", type=check_seed, default=0, help="seed of everything random; default %(default)s")
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:
@@ -173,55 +150,76 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(commands, "explain", summary, examples)
     parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
-        "--feature", metavar="NAME", type=_name, choices=MIDLEVEL,
+        "--feature", metavar="NAME", type=build_name, choices=MIDLEVEL,
         help=f"the one to explain: {', '.join(MIDLEVEL)}; default the one that moves --emotion most, or else the one "
         "that is most unusual",
     )  # fmt: skip
     parser.add_argument(
-        "--emotion", metavar="NAME", type=_name, choices=EMOTIONS,
+        "--emotion", metavar="NAME", type=build_name, choices=EMOTIONS,
         help=f"trace this one back to a feature, and that to the sound: {', '.join(EMOTIONS)}",
     )  # fmt: skip
-    where = "where they begin, in seconds or as minutes:seconds; default in the middle"
-    parser.add_argument("--at", metavar="TIME", type=_moment, help=where)
+    _add_window(parser)
     parser.add_argument(
-        "--samples", metavar="N", type=_samples,
+        "--samples", metavar="N", type=check_samples,
         help="how often the net is asked; auto doubles it until two halves agree, which takes minutes; default 3000, "
         "with --paper 50000",
-    )  # fmt: skip
-    parser.add_argument(
-        "--segments", metavar="METHOD", choices=_SEGMENTATIONS, default=_SEGMENTATIONS[0],
-        help=f"how the sound is cut: {', '.join(_SEGMENTATIONS)}; default %(default)s",
     )  # fmt: skip
     parser.add_argument(
         "--hide", choices=_HIDES, default=_HIDES[0], type=lambda text: text.replace("_", "-"),
         help=f"what takes the place of a hidden segment: {', '.join(_HIDES)}; default %(default)s",
     )  # fmt: skip
     parser.add_argument("--paper", action="store_true", help="sample, fit and select as in 2019, for minutes")
-    parser.add_argument("--seed", type=_seed, default=0, help="seed of the samples; default %(default)s")
     parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
-    kept = "folder for pictures, that record and the explanation; one that is there already is not computed again"
+    kept = "folder for pictures, sounds, that record and the explanation; one that is there is not computed again"
     parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
     _add_net(parser)
     parser.set_defaults(command="explain")
 
 
-def _name(text: str) -> str:
-    return re.sub(r"[\s_-]+", " ", text.strip().lower())
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    """Add what says which ten seconds are explained, and how they are cut and sampled."""
+    where = "where they begin, in seconds or as minutes:seconds; default in the middle"
+    parser.add_argument("--at", metavar="TIME", type=check_moment, help=where)
+    parser.add_argument(
+        "--segments", metavar="METHOD", choices=_SEGMENTATIONS, default=_SEGMENTATIONS[0],
+        help=f"how the sound is cut: {', '.join(_SEGMENTATIONS)}; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=check_seed, default=0, help="seed of the samples; default %(default)s")
 
 
-def _samples(text: str) -> int | str:
-    if text == "auto" or (text.isdecimal() and int(text)):
-        return text if text == "auto" else int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number of 1 or more nor auto")
-
-
-def _moment(text: str) -> float:
-    minutes, colon, seconds = text.rpartition(":")
-    if not colon and re.fullmatch(r"\d+\.?\d*|\.\d+", text):
-        return float(text)
-    if not minutes.isdecimal() or not re.fullmatch(r"[0-5]?\d(\.\d*)?", seconds):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds, such as 83.5, nor a time such as 1:23.5")
-    return 60 * int(minutes) + float(seconds)
+def _add_edit(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer edit song.mp3 --feature articulation --db +6 --out edit\n"
+        "  mer edit song.mp3 --feature dissonance --db -12 --at 1:23 --whole --out edit\n"
+        "  mer edit song.mp3 --feature melodiousness --sign both"
+    )
+    summary = "lift or lower the parts of a sound that make a feature high, and hear it again"
+    parser = _add_command(commands, "edit", summary, examples)
+    parser._negative_number_matcher = re.compile(r"[-−](\d|\.\d|inf|nan)", re.IGNORECASE)  # else -6dB is an option
+    parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
+    parser.add_argument(
+        "--feature", metavar="NAME", type=build_name, choices=MIDLEVEL, required=True,
+        help=f"the one to change: {', '.join(MIDLEVEL)}",
+    )  # fmt: skip
+    how = "by how much, in decibels: +6 lifts, -6 lowers; default +6"
+    parser.add_argument("--db", metavar="N", type=check_decibels, default=6.0, help=how)
+    parser.add_argument(
+        "--sign", choices=_SIGNS, default=_SIGNS[0],
+        help="edit what raises the feature, what lowers it, or both, the latter the other way; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
+        "--level", choices=_LEVELS, default=_LEVELS[0],
+        help="hear the edited sound at the gain of the original, or with its peak at 1; default %(default)s",
+    )  # fmt: skip
+    samples = "how often the net is asked for the explanation; auto doubles it until two halves agree; default 3000"
+    parser.add_argument("--samples", metavar="N", type=check_samples, help=samples)
+    _add_window(parser)
+    parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
+    kept = "folder for both sounds, a picture, that record and the explanation, which serves further edits"
+    parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
+    parser.add_argument("--whole", action="store_true", help="write the whole song with the edit in it, too")
+    _add_net(parser)
+    parser.set_defaults(command="edit")
 
 
 def _add_benchmark(commands: argparse._SubParsersAction) -> None:
@@ -238,7 +236,7 @@ def _add_benchmark(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--clips",
         metavar="N",
-        type=_positive,
+        type=check_positive,
         default=1,
         help="clips for each predictor and cause; default %(default)s",
     )
@@ -263,14 +261,14 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     summary = "train a network, or many to compare, going on where an earlier call was stopped"
     parser = _add_command(commands, "train", summary, examples)
     schemes = parser.add_mutually_exclusive_group()
-    schemes.add_argument("--scheme", choices=_SCHEMES, default="joint", help="how it is told; default %(default)s")
+    schemes.add_argument("--scheme", choices=SCHEMES, default="joint", help="how it is told; default %(default)s")
     schemes.add_argument(
-        "--schemes", metavar="A,B,...", type=_schemes, help="a sweep, see below, over some of the same schemes"
+        "--schemes", metavar="A,B,...", type=check_schemes, help="a sweep, see below, over some of the same schemes"
     )
     _add_profile(parser)
     for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
-        parser.add_argument(f"--{name}", metavar="N", type=_positive, help=f"{meaning}; default from the profile")
-    parser.add_argument("--epochs", metavar="N", type=_positive, help="most epochs; default from the profile")
+        parser.add_argument(f"--{name}", metavar="N", type=check_positive, help=f"{meaning}; default from the profile")
+    parser.add_argument("--epochs", metavar="N", type=check_positive, help="most epochs; default from the profile")
     parser.add_argument(
         "--augment",
         action=argparse.BooleanOptionalAction,
@@ -288,58 +286,40 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--crop", metavar="N", type=_positive, help="frames of a training crop (313 are 10 s)")
+    parser.add_argument("--crop", metavar="N", type=check_positive, help="frames of a training crop (313 are 10 s)")
     parser.add_argument(
-        "--midlevel-weight", metavar="X", type=_amount, help="weight of the mid-level loss in joint and multitask; 1"
+        "--midlevel-weight",
+        metavar="X",
+        type=check_amount,
+        help="weight of the mid-level loss in joint and multitask; 1",
     )
     parser.add_argument(
         "--start-at-ratings",
         action=argparse.BooleanOptionalAction,
         help="start the emotions of joint at the regression of the ratings, not at random; default from the profile",
     )
-    parser.add_argument("--rater-noise", metavar="X", type=_amount, help="noise of generated ratings, 0 to 1; 1")
+    parser.add_argument("--rater-noise", metavar="X", type=check_amount, help="noise of generated ratings, 0 to 1; 1")
     parser.add_argument(
-        "--outside-share", metavar="X", type=_amount, help="factor on what the features do not tell of emotions; 1"
+        "--outside-share",
+        metavar="X",
+        type=check_amount,
+        help="factor on what the features do not tell of emotions; 1",
     )
 
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
     sweep = parser.add_argument_group("sweeps", "one net on one core for each scheme and seed; predictions are kept")
-    sweep.add_argument("--seeds", metavar="N", type=_positive, help="seeds of each scheme, from --seed on; default 10")
+    sweep.add_argument(
+        "--seeds", metavar="N", type=check_positive, help="seeds of each scheme, from --seed on; default 10"
+    )
     sweep.add_argument(
         "--folds",
         metavar="N",
-        type=_positive,
+        type=check_positive,
         help="test every clip once, with N times the nets; default the split",
     )
     where = sweep.add_mutually_exclusive_group()
-    where.add_argument("--jobs", metavar="N", type=_positive, help="nets at a time; default one for each core")
-    where.add_argument("--scheduler", metavar="ADDRESS", type=_address, help="train on a running Dask cluster instead")
-
-
-def _schemes(text: str) -> list[str]:
-    chosen = [word.strip() for word in text.split(",") if word.strip()]
-    for word in chosen:
-        if word not in _SCHEMES:
-            close = difflib.get_close_matches(word, _SCHEMES, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(_SCHEMES)}"
-            raise argparse.ArgumentTypeError(f"unknown scheme {word!r}; {hint}")
-    if not chosen:
-        raise argparse.ArgumentTypeError("name at least one scheme")
-    return list(dict.fromkeys(chosen))
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"(tcp|tls)://\S+:\d+", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no address of a Dask scheduler, such as tcp://10.0.0.1:8786")
-    return text
-
-
-def _amount(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return value
+    where.add_argument("--jobs", metavar="N", type=check_positive, help="nets at a time; default one for each core")
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", type=check_address, help="train on a running Dask cluster instead"
+    )

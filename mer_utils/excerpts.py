@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile as sf
 
 from .audio import load_audio
 from .spectrogram import WINDOW_FRAMES, SpectrogramConfig, compute_spectrogram, select_window
@@ -26,28 +27,42 @@ class Excerpt:
     ----------
     path
         The file.
-    seconds
-        Length of the file.
+    y
+        (n_samples,) float32 the whole sound as the network hears it: mono, at the rate of ``config``, peak 1.
     start
         Where the window begins, seconds.
     spec
-        (313, 149) log10(1 + magnitude) of the sound, which is peak-normalised as a whole; a file that is shorter than
-        the window is repeated.
-    fps
-        Frames per second.
+        (313, 149) log10(1 + magnitude) of the window; a file that is shorter than it is repeated.
+    config
+        Settings of the spectrogram.
     asked
         Where it was asked to begin, seconds; None is the middle.
+    channels, rate
+        Of the file; Hz.
     """
 
     path: Path
-    seconds: float
+    y: np.ndarray
     start: float
     spec: np.ndarray
-    fps: float
+    config: SpectrogramConfig
     asked: float | None = None
+    channels: int = 1
+    rate: int = 22050
 
     title = property(lambda self: self.path.stem, doc="What the sound is called.")
+    fps = property(lambda self: self.config.fps, doc="Frames per second.")
+    seconds = property(lambda self: len(self.y) / self.config.sr, doc="Length of the file.")
     end = property(lambda self: self.start + len(self.spec) / self.fps, doc="Where the window ends, seconds.")
+
+    @property
+    def conversion(self) -> str:
+        """Say how what is heard of this file differs from it; empty where it does not."""
+        if self.channels == 1 and self.rate == self.config.sr:
+            return ""
+        kind = {1: "mono", 2: "stereo"}.get(self.channels, f"of {self.channels} channels")
+        heard = f"what you hear is what the net hears: mono at {self.config.sr / 1000:g} kHz"
+        return f"{self.path.name} is {kind} at {self.rate / 1000:g} kHz; {heard}."
 
     @property
     def notes(self) -> list[str]:
@@ -95,7 +110,8 @@ def load_excerpt(path: str | Path, *, at: float | None = None, config: Spectrogr
     last = len(spec) - (WINDOW_FRAMES if len(spec) >= WINDOW_FRAMES else 1)
     middle = max(0, len(spec) - WINDOW_FRAMES) // 2
     frame = middle if at is None else min(round(at * config.fps), last)
-    excerpt = Excerpt(Path(path), seconds, frame / config.fps, select_window(spec, frame), config.fps, at)
+    source, window = sf.info(path), select_window(spec, frame)
+    excerpt = Excerpt(Path(path), y, frame / config.fps, window, config, at, source.channels, source.samplerate)
     if not excerpt.spec.any():
         span = f"from {excerpt.start:.1f} to {excerpt.end:.1f} s"
         raise ExcerptError(f"{path}: is silent {span}: choose another window with --at")

@@ -1,9 +1,9 @@
 """Why a network hears what it hears in a sound file: what is asked, how it is explained, and the answer.
 
-Public names: ``SoundWhy``, ``Question``, ``Settings``, ``explain_sound``.
+Public names: ``SoundWhy``, ``Question``, ``Settings``, ``explain_sound``, ``explain_excerpt``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .ratings import MIDLEVEL, UNIT
 from .segments import compute_segments
 
 if TYPE_CHECKING:
+    from .listening import Rendering
     from .networks import TrainedNetwork
     from .predictor import OutputFunction, Predictor
     from .reference import Reference
@@ -114,6 +115,8 @@ class SoundWhy:
         Of all seven features; not ``complete`` if somebody stopped it.
     reused
         Whether the explanation lay there already.
+    sounds
+        What one can hear of it, by the name of its file (`whysounds.render_why_sounds`); None where there is nothing.
     """
 
     excerpt: Excerpt
@@ -126,6 +129,7 @@ class SoundWhy:
     settings: Settings
     explanation: Explanation
     reused: bool = False
+    sounds: "dict[str, Rendering | None]" = field(default_factory=dict)
 
 
 def explain_sound(
@@ -174,7 +178,7 @@ def explain_sound(
     song = pd.Series(midlevel, list(MIDLEVEL), name=excerpt.title)
     doubts = compute_network_doubts(trained) if emotion else None
     choice = "" if question.feature and not emotion else describe_choice(song, feature, doubts=doubts, **about)
-    explanation, reused = _explain(excerpt, outputs, midlevel, settings, kept)
+    explanation, reused = explain_excerpt(excerpt, outputs, settings=settings, kept=kept, expected=midlevel)
     return SoundWhy(excerpt, midlevel, feature, choice, emotion, layer, reference, settings, explanation, reused)
 
 
@@ -193,15 +197,44 @@ def _load_yardstick(trained: "TrainedNetwork", predictor: "Predictor", *, progre
     return reference.Reference(heard / UNIT, heard[[]], label)
 
 
-def _explain(
-    excerpt: Excerpt, outputs: "OutputFunction", shown: np.ndarray, settings: Settings, kept: Path | None
+def explain_excerpt(
+    excerpt: Excerpt,
+    outputs: "OutputFunction",
+    *,
+    settings: Settings,
+    kept: Path | None = None,
+    expected: np.ndarray | None = None,
 ) -> tuple[Explanation, bool]:
-    """Compute an explanation, or find it; the second value says that it was there."""
+    """Compute an explanation, or find it.
+
+    Parameters
+    ----------
+    excerpt
+        Of a sound file.
+    outputs
+        To be explained.
+    settings, kept
+        As in `explain_sound`.
+    expected
+        (n_outputs,) what the outputs said of this window before, where somebody was told.
+
+    Returns
+    -------
+    explanation : Explanation
+        Not ``complete`` if somebody stopped it.
+    reused : bool
+        Whether it was there.
+
+    Raises
+    ------
+    ExplainError, KeyboardInterrupt
+        As `explain_sound`.
+    """
     segments = compute_segments(excerpt.spec, method=settings.segmentation)
     known = _load_known(kept) if kept and kept.is_file() else None
     if known and _fits(known, excerpt, outputs, segments, settings):
         return known, True
-    about = {"start": excerpt.start, "fps": excerpt.fps, "expected": shown, "progress": settings.progress}
+    about = {"start": excerpt.start, "fps": excerpt.fps, "expected": expected, "progress": settings.progress}
     options = {"n_samples": settings.size, **settings.options, **about}
     return explain_spectrogram(outputs, excerpt.spec, segments, **options), False
 

@@ -1,6 +1,6 @@
 """Why a network hears what it hears in a sound file, as a folder of files.
 
-Public names: ``save_why``, ``check_folder``, ``describe_replaced``.
+Public names: ``save_why``, ``build_png``.
 """
 
 import io
@@ -9,8 +9,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .explanation import ExplainError, load_explanation, save_explanation
-from .files import TargetError, check_target, save_bytes, save_text
+from .answerfolders import EXPLANATION, build_path, compute_suffix, save_passages
+from .explanation import save_explanation
+from .files import save_bytes, save_text
 from .selection import select_segments
 from .soundwhy import SoundWhy
 from .trust import compute_fidelity
@@ -18,73 +19,6 @@ from .whyrecord import build_why_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from .explanation import Explanation
-
-_NAME, _PART = "explanation.safetensors", "-part"
-
-
-def check_folder(folder: Path) -> None:
-    """Find out whether files can be written to a folder, by making it; what was made is taken away again.
-
-    Parameters
-    ----------
-    folder
-        As for `save_why`.
-
-    Raises
-    ------
-    TargetError
-        If not.
-    """
-    check_target(folder / _NAME)
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise TargetError(f"{folder} cannot be made ({reason}): choose another folder with --out") from error
-    for place in missing:
-        place.rmdir()
-
-
-def describe_replaced(folder: Path, why: SoundWhy) -> str:
-    """Say in a line which explanation `save_why` will replace, or that it will not; empty where there is none.
-
-    Parameters
-    ----------
-    folder, why
-        As for `save_why`, before it is called.
-    """
-    known = None if why.reused else _load_known(folder)
-    if known is None:
-        return ""
-    if _is_part(folder, why):
-        return f"{folder}: kept the complete explanation; the part is in {_name(_NAME, _PART)}"
-    try:
-        title = Path(json.loads((folder / "explanation.json").read_text("utf-8"))["file"]).stem
-    except (OSError, ValueError, KeyError, TypeError):
-        title = "a sound"
-    stopped = "" if known.complete else ", stopped early"
-    return f"{folder}: replaces an explanation of {title} from {known.start:.1f} s (N = {known.n_samples}{stopped})"
-
-
-def _load_known(folder: Path) -> "Explanation | None":
-    try:
-        return load_explanation(folder / _NAME)
-    except (ExplainError, OSError):
-        return None
-
-
-def _is_part(folder: Path, why: SoundWhy) -> bool:
-    """Find out whether an explanation was stopped, and there is a whole one that it must not replace."""
-    known = None if why.explanation.complete else _load_known(folder)
-    return known is not None and known.complete
-
-
-def _name(name: str, suffix: str) -> str:
-    path = Path(name)
-    return f"{path.stem}{suffix}{path.suffix}"
 
 
 def save_why(folder: Path, why: SoundWhy, *, net: str) -> list[Path]:
@@ -94,8 +28,8 @@ def save_why(folder: Path, why: SoundWhy, *, net: str) -> list[Path]:
     ----------
     folder
         Where to write ``explanation.safetensors``, ``explanation.json``, ``explanation.png``, ``weights.png``,
-        ``selection.png`` and ``fidelity.png``; it is made. An explanation that was stopped replaces no complete one:
-        its files are called ``explanation-part.safetensors`` and so on.
+        ``selection.png``, ``fidelity.png`` and the sounds; it is made. An explanation that was stopped replaces no
+        complete one: its files are called ``explanation-part.safetensors`` and so on.
     why, net
         As in `whyreport.describe_why`.
 
@@ -104,20 +38,22 @@ def save_why(folder: Path, why: SoundWhy, *, net: str) -> list[Path]:
     list of pathlib.Path
         The files.
     """
-    suffix = _PART if _is_part(folder, why) else ""
-    explanation = folder / _name(_NAME, suffix)
+    suffix = compute_suffix(folder, why.explanation)
+    explanation = build_path(folder, EXPLANATION, suffix)
     if not why.reused:  # before anything else: it took longest
         save_explanation(explanation, why.explanation)
     context, pictures = _describe_context(why, net), {}
     for name, fig in _plot_all(why).items():
         fig.suptitle(context, fontsize="small")
-        pictures[folder / _name(f"{name}.png", suffix)] = _render(fig)
+        pictures[build_path(folder, f"{name}.png", suffix)] = build_png(fig)
     for path, content in pictures.items():
         save_bytes(path, content)
-    record = folder / _name("explanation.json", suffix)
+    sounds = {name: sound and sound.y for name, sound in why.sounds.items()}
+    save_passages(folder, sounds, why.excerpt.config.sr)
+    record = build_path(folder, "explanation.json", suffix)
     text = json.dumps(build_why_record(why, net=net), indent=1, ensure_ascii=False, allow_nan=False)
     save_text(record, text)
-    return [explanation, *pictures, record]
+    return [explanation, *pictures, *(folder / name for name, y in sounds.items() if y is not None), record]
 
 
 def _describe_context(why: SoundWhy, net: str) -> str:
@@ -147,7 +83,8 @@ def _plot_all(why: SoundWhy) -> "dict[str, Figure]":
     }
 
 
-def _render(fig: "Figure") -> bytes:
+def build_png(fig: "Figure") -> bytes:
+    """Turn a figure into the bytes of a picture, and close it."""
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()

@@ -1,6 +1,6 @@
 """Why a network hears what it hears in a sound file, as a record for a program.
 
-Public names: ``build_why_record``.
+Public names: ``build_why_record``, ``build_method``, ``build_plain``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from .selection import describe_selection, select_segments
 from .soundwhy import SoundWhy
 from .trust import compute_fidelity, compute_fidelity_by_share, describe_fidelity
 from .whyreport import build_weight_table
+from .whysounds import build_sound_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +32,13 @@ def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``file``, ``net``, ``scale``; ``window`` (seconds); ``features`` {name: heard, rank, ``intercept`` (all
-        hidden) and ``local_prediction`` (nothing hidden) of the surrogate, ``mean_over_masks`` of the net, verdict and
-        the rest of `trust.compute_fidelity`}; ``r2_by_share``, records with the columns of
+        ``file``, ``net``, ``scale``; ``window`` (seconds); ``features`` {name: heard, rank, ``intercept`` (all hidden)
+        and ``local_prediction`` (nothing hidden) of the surrogate, ``mean_over_masks`` of the net, verdict and the
+        rest of `trust.compute_fidelity`}; ``r2_by_share``, records with the columns of
         `trust.compute_fidelity_by_share`; the ``feature`` explained, its ``emotion``, and ``sentences``; ``method``,
         with ``n_samples``, ``complete``, ``seed``, ``hide`` and what an ``error`` is; ``kept``, labels that raise and
-        that lower the feature; ``segments``, one record each with the columns of `whyreport.build_weight_table`. What
-        is no number is None, at any depth.
+        that lower the feature; ``sounds``, as `whysounds.build_sound_records` tells of them; ``segments``, one record
+        each with the columns of `whyreport.build_weight_table`. What is no number is None, at any depth.
     """
     e, excerpt, rule = why.explanation, why.excerpt, why.settings.rule
     card = compute_fidelity(e)
@@ -59,11 +60,12 @@ def build_why_record(why: SoundWhy, *, net: str) -> dict[str, Any]:
             "selection": describe_selection(e, why.feature, rule=rule),
             "fidelity": describe_fidelity(card, why.feature),
         },
-        "method": _build_method(why),
+        "method": build_method(e, rule),
         "kept": {verb: kept.tolist() for verb, kept in zip(("raises", "lowers"), sides, strict=True)},
+        "sounds": build_sound_records(why.sounds),
         "segments": [{"segment": int(label)} | dict(row) for label, row in build_weight_table(why).iterrows()],
     }
-    return _clean(record)
+    return build_plain(record)
 
 
 def _build_features(why: SoundWhy, card: "pd.DataFrame") -> dict[str, dict[str, Any]]:
@@ -84,18 +86,18 @@ def _build_shares(e: Explanation) -> list[dict[str, Any]]:
     return [dict(row) for _, row in table.iterrows()] if n_bins else []
 
 
-def _build_method(why: SoundWhy) -> dict[str, Any]:
-    e = why.explanation
+def build_method(e: Explanation, rule: str) -> dict[str, Any]:
+    """Tell how an explanation was made, and by which rule its segments were selected."""
     names = ("n_segments", "n_samples", "complete", "seed", "hide", "keep_prob", "design", "sound", "network")
-    return {name: getattr(e, name) for name in names} | e.config | {"rule": why.settings.rule, "error": _ERROR}
+    return {name: getattr(e, name) for name in names} | e.config | {"rule": rule, "error": _ERROR}
 
 
-def _clean(value: Any) -> Any:
+def build_plain(value: Any) -> Any:
     """Turn whatever a record holds into what JSON knows, numbers to seven digits."""
     if isinstance(value, dict):
-        return {str(name): _clean(part) for name, part in value.items()}
+        return {str(name): build_plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(part) for part in value]
+        return [build_plain(part) for part in value]
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, np.bool_ | np.integer):

@@ -1,6 +1,6 @@
 """Why a network hears what it hears in a sound file, as text for a terminal.
 
-Public names: ``describe_why``, ``build_weight_table``.
+Public names: ``describe_why``, ``describe_excerpt``, ``build_weight_table``.
 """
 
 import textwrap
@@ -13,10 +13,12 @@ from .segments import build_segment_table
 from .selection import compute_p_values, compute_paper_p_values, describe_selection, select_segments
 from .soundwhy import SoundWhy
 from .trust import compute_fidelity, describe_fidelity
+from .whysounds import describe_why_sounds
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .excerpts import Excerpt
     from .explanation import Explanation
 
 _WIDTH = 80  # characters of a line
@@ -43,7 +45,7 @@ def describe_why(why: SoundWhy, *, net: str) -> str:
     -------
     str
         What was done; the verdict; what was heard; why this feature; how many segments were kept; how far that can be
-        trusted; the strongest segments that raise the feature, and those that lower it.
+        trusted; the strongest segments that raise the feature, and those that lower it; and what there is to hear.
     """
     card = compute_fidelity(why.explanation)
     verdict = f"Verdict on what follows about {why.feature}: {card.loc[why.feature, 'verdict']}"
@@ -53,12 +55,13 @@ def describe_why(why: SoundWhy, *, net: str) -> str:
         describe_fidelity(card, why.feature),
     ]
     wrapped = [textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence]
-    about = [_describe_sound(why, net), _describe_idea(why.explanation), verdict, _describe_heard(why)]
-    return "\n\n".join([*about, *wrapped, _describe_strongest(why), _describe_method(why)])
+    about = [describe_excerpt(why.excerpt, net), _describe_idea(why.explanation), verdict, _describe_heard(why)]
+    heard = textwrap.fill(describe_why_sounds(why), _WIDTH)
+    return "\n\n".join([*about, *wrapped, _describe_strongest(why), _describe_method(why), *filter(None, [heard])])
 
 
-def _describe_sound(why: SoundWhy, net: str) -> str:
-    excerpt = why.excerpt
+def describe_excerpt(excerpt: "Excerpt", net: str) -> str:
+    """Name file, window and net in lines."""
     minutes, seconds = divmod(round(excerpt.seconds), 60)
     length = f"{minutes}:{seconds:02} min" if minutes else f"{excerpt.seconds:.1f} s"
     title = f"“{excerpt.title}”, {length}: from {excerpt.start:.1f} to {excerpt.end:.1f} s, net {net}"

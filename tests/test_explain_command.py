@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mer_utils import __main__ as command
-from mer_utils import arguments, soundwhy, whyfiles, whyrecord
+from mer_utils import answerfolders, arguments, soundwhy, whyfiles, whyrecord
 from mer_utils.audio import save_audio
 from mer_utils.explain import explain_spectrogram
 from mer_utils.explanation import load_explanation
@@ -110,7 +110,7 @@ def test_a_search_with_few_segments_leaves_a_record_without_nan(explain, paths, 
 def test_nothing_in_a_record_is_beyond_json_at_any_depth():
     deep = {"a": [{"b": np.float32(np.nan), 3: (np.int64(2), np.inf)}], "c": [True, None, "d", 1.23456789e-9]}
     wanted = {"a": [{"b": None, "3": [2, None]}], "c": [True, None, "d", 1.234568e-9]}
-    assert whyrecord._clean(deep) == wanted
+    assert whyrecord.build_plain(deep) == wanted
 
 
 def test_the_record_tells_p_and_what_the_surrogate_says(explain, paths, drawn, capsys, tmp_path):
@@ -243,10 +243,8 @@ def test_a_folder_gets_all_files_and_the_record_that_is_printed(explain, paths, 
     record = read(capsys)
     assert json.loads((tmp_path / "why" / "explanation.json").read_text()) == record
     pictures = {f"{name}.png" for name in ("explanation", "weights", "selection", "fidelity")}
-    assert {path.name for path in (tmp_path / "why").iterdir()} == pictures | {
-        "explanation.json",
-        "explanation.safetensors",
-    }
+    others = {"explanation.json", "explanation.safetensors", *record["sounds"]}
+    assert {path.name for path in (tmp_path / "why").iterdir()} == pictures | others
     method = {name: record["method"][name] for name in ("n_samples", "seed", "complete", "segmentation")}
     assert method == {"n_samples": 160, "seed": 0, "complete": True, "segmentation": "time"}
     assert record["features"]["minorness"]["verdict"] in ("holds", "weak", "do not trust")
@@ -257,7 +255,7 @@ def test_pictures_carry_what_was_explained_and_the_verdict(explain, paths, monke
 
     said = []
     monkeypatch.setattr(whyfiles, "_plot_all", lambda why: {"one": Figure()})
-    monkeypatch.setattr(whyfiles, "_render", lambda fig: said.append(fig.get_suptitle()) or b"")
+    monkeypatch.setattr(whyfiles, "build_png", lambda fig: said.append(fig.get_suptitle()) or b"")
     explain(paths["burst"], "--feature", "minorness", "--json", "--out", str(tmp_path))
     verdict = read(capsys)["features"]["minorness"]["verdict"]
     assert said == [f"burst, 1.0–11.0 s, net net, N = 160; minorness: {verdict}"]
@@ -360,7 +358,8 @@ def test_a_part_never_replaces_a_complete_explanation(explain, paths, drawn, mon
         assert explain(*words, "--samples", "300") == 130
     assert {name: (folder / name).read_bytes() for name in before} == before
     parts = {path.name for path in folder.iterdir()} - set(before)
-    assert parts == {"explanation-part.safetensors", "explanation-part.json"}
+    assert {"explanation-part.safetensors", "explanation-part.json", "original-part.wav"} <= parts
+    assert all("-part." in name for name in parts)
     assert not load_explanation(folder / "explanation-part.safetensors").complete
     said = f"mer: {folder}: kept the complete explanation; the part is in explanation-part.safetensors\n"
     assert capsys.readouterr().err.startswith(said)
@@ -437,7 +436,7 @@ def test_a_place_where_no_folder_can_be_made_is_refused_too(explain, paths, coun
 
 
 def test_a_look_whether_a_folder_can_be_made_leaves_nothing(tmp_path):
-    whyfiles.check_folder(tmp_path / "a" / "b")
+    answerfolders.check_folder(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from fakes import build_fake_corpus
 
 import mer_utils
 from mer_utils import __main__ as command
-from mer_utils import arguments, companion, profiles, refresh, report
+from mer_utils import companion, profiles, refresh, report, typedvalues
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.spectrogram import SpectrogramConfig
 
@@ -287,7 +287,7 @@ def test_a_perfect_ear_reaches_the_ceiling_and_no_other_does(scored):
 def test_command_line_and_networks_know_the_same_schemes():
     from mer_utils.networks import SCHEMES
 
-    assert SCHEMES == arguments._SCHEMES
+    assert SCHEMES == typedvalues.SCHEMES
 
 
 def test_a_fresh_training_forgets_the_old_state(training, tmp_path):
