@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .displays import compute_level
 from .explainplots import LOWERS, RAISES, plot_kept
+from .levelplots import plot_levels
 from .ratings import MIDLEVEL
 from .spectrogram import SpectrogramConfig, compute_band_frequencies
-from .style import COLOURS, FAINT, FULL, NOTE, OURS, THEIRS, build_axes
+from .style import COLOURS, FULL, NOTE, THEIRS, build_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 # Relative heights of features, spectrogram and sound.
 _HEIGHTS = (2.1, 2.7, 1.1)
-_STEP = 0.1  # seconds over which a level is taken
-_FLOOR = -70.0  # dB relative to full scale: silence, as drawn
 _HIGH = 0.85  # a box that reaches up to here, as a share of the bands, has no room for words above it
 
 
@@ -63,8 +61,9 @@ def plot_chain(
     _draw_parts(ax[0], chain)
     _draw_segments(ax[1], explanation, chain)
     if sounds:
-        levels = {f"{label} ({_name_level(y)})": _measure_levels(y, sr) for label, y in sounds.items()}
-        _draw_levels(ax[2], levels, chain, start=explanation.start)
+        plot_levels(sounds, sr=sr, start=explanation.start, colour=_get_colour(chain), ax=ax[2])
+        if chain.seconds:
+            ax[2].axvspan(*chain.seconds, color=THEIRS, alpha=0.06, linewidth=0)
         ax[1].set_xlabel("")
         ax[2].set_xlim(ax[1].get_xlim())
     return fig, ax
@@ -125,30 +124,3 @@ def _draw_segments(ax: "Axes", explanation: "Explanation", chain: "Chain") -> No
 
 def _get_colour(chain: "Chain") -> str:
     return RAISES if chain.verb == "raises" else LOWERS
-
-
-def _draw_levels(ax: "Axes", levels: Mapping[str, np.ndarray], chain: "Chain", *, start: float) -> None:
-    """Draw levels over time, the first filled in grey, on the seconds of the track."""
-    colours = (FAINT, _get_colour(chain), OURS, THEIRS)
-    for number, (label, level) in enumerate(levels.items()):
-        edges = start + _STEP * np.arange(len(level) + 1)
-        fill = {"fill": True, "alpha": 0.5} if not number else {"linewidth": 1.4}
-        ax.stairs(level, edges, baseline=_FLOOR, color=colours[number % len(colours)], label=label, **fill)
-    if chain.seconds:
-        ax.axvspan(*chain.seconds, color=THEIRS, alpha=0.06, linewidth=0)
-    loudest = max(level.max(initial=_FLOOR) for level in levels.values())
-    ax.set(ylim=(_FLOOR, loudest + 6), ylabel="level (dB)", xlabel="time (s)", title="what one hears")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=len(levels), borderaxespad=0)
-    ax.grid(visible=True, axis="y")
-
-
-def _name_level(y: np.ndarray) -> str:
-    level = compute_level(y)
-    return "silence" if np.isinf(level) else f"{level:.0f} dB"
-
-
-def _measure_levels(y: np.ndarray, sr: int) -> np.ndarray:
-    """Measure the level of a sound in steps of 0.1 s, dB relative to full scale."""
-    size = round(_STEP * sr)
-    whole = np.asarray(y, float)[: len(y) // size * size].reshape(-1, size)
-    return 10 * np.log10(np.maximum((whole**2).mean(axis=1), 10 ** (_FLOOR / 10)))
