@@ -31,7 +31,7 @@ def test_segments_that_last_longer_are_called_longer():
     upper = np.broadcast_to(np.arange(149) >= 72, (48, 149))
     labels = np.unique(build_strips(long=1000, wide=upper), return_inverse=True)[1].reshape(48, 149)
     lower = [k for k in np.unique(labels[:, :72]) if (labels == k).sum() == 48]
-    said = describe_kept(explain_segments(labels, lower), "o0")
+    said = describe_kept(explain_segments(labels, lower), "o0", rule="bh")
     assert f"{len(lower)} of {labels.max() + 1} segments" in said
     assert "longer (0.38 against" in said
     assert "narrower in pitch" in said
