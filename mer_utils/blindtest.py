@@ -5,11 +5,11 @@ In each trial one sound is made of the kept segments and one of random segments 
 called A is drawn for each trial alone, so that without hearing a difference the number right is binomial, whatever
 the listener prefers.
 
-Public names: ``Trial``, ``BlindTest``, ``BlindTestError``, ``build_blind_test``, ``describe_test``, ``CHOICES``,
-``RATE``. What the answers show is told by `blindoutcome`.
+Public names: ``Trial``, ``BlindTest``, ``BlindTestError``, ``render_takes``, ``build_blind_test``, ``describe_test``,
+``CHOICES``, ``RATE``. What the answers show is told by `blindoutcome`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,6 +17,10 @@ import numpy as np
 
 from .blindoutcome import LEVEL, BlindTestError, compute_needed
 from .glossary import QUESTIONS
+from .listening import render_gained
+from .matching import select_matched
+from .passages import Passage
+from .selection import select_segments
 
 #: What the two sounds of a trial are called.
 CHOICES = ("A", "B")
@@ -102,6 +106,35 @@ class BlindTest:
         rng = np.random.default_rng([seed, 1])
         thrown = rng.integers(len(CHOICES), size=len(self.trials))[len(self.choices) :]
         return replace(self, choices=self.choices + "".join(CHOICES[side] for side in thrown))
+
+
+def render_takes(
+    passages: Mapping[str, Passage], feature: str, *, rule: str = "top", seed: int = 0
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Render what raises a feature in some passages, and their random control (`matching.select_matched`).
+
+    Parameters
+    ----------
+    passages
+        By name.
+    feature
+        One that was explained.
+    rule
+        Which segments are kept, one of `selection.RULES`.
+    seed
+        Of the controls.
+
+    Yields
+    ------
+    tuple
+        A take for `build_blind_test`; a passage in which nothing was kept gives none.
+    """
+    for label, passage in passages.items():
+        kept, _ = select_segments(passage.explanation, feature, rule=rule)
+        if len(kept):
+            both = (kept, select_matched(passage.explanation, kept, seed=seed))
+            gains = (np.isin(passage.explanation.segments, labels).astype(float) for labels in both)
+            yield label, *(render_gained(passage, gain, mode="positive only").y for gain in gains)
 
 
 def build_blind_test(

@@ -1,16 +1,21 @@
 """Ten seconds of a sound together with their explanation: what one needs to hear an explanation.
 
-Public names: ``Passage``.
+Public names: ``Passage``, ``build_passage``.
 """
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .explanation import ExplainError, Explanation
 from .resynthesis import SMOOTHING, Spectra, compute_spectra, render_gains
 from .spectrogram import SpectrogramConfig
+
+if TYPE_CHECKING:
+    from .corpora import Corpus
+    from .predictor import OutputFunction
 
 # Largest difference, log10(1 + magnitude), between a spectrogram and that of the same sound on another machine.
 _ROUNDING = 1e-3
@@ -112,3 +117,25 @@ class Passage:
         ends = np.floor((self.first + np.array([0, self.rows.max() + 1])) * self.config.hop).astype(int)
         start, stop = ends.clip(0, len(self.y)) - origin
         return y[start:stop].astype(np.float32)
+
+
+def build_passage(corpus: "Corpus", track: str, predict: "OutputFunction", **options: Any) -> Passage:
+    """Explain the middle ten seconds of a clip, with what is hidden silenced, unless there is an explanation already.
+
+    Parameters
+    ----------
+    corpus
+        Of clips of 12.5 s or more.
+    track
+        One of its clips.
+    predict
+        What to explain.
+    options
+        Of `explaincache.explain_window`: ``profile``, and whatever is not to be as usual.
+    """
+    from .causes import START, select_middle
+    from .explaincache import explain_window
+
+    config, spec = predict.predictor.spectrogram, select_middle(corpus.spectrogram(track))
+    choices = {"hide": "silence", "start": START / config.fps, **options}
+    return Passage(corpus.audio(track)[0], explain_window(predict, spec, **choices), config)

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from fakesounds import build_noise, explain_sound
 from scipy.stats import binomtest
 
 from mer_utils.blindoutcome import BlindTestError, compute_needed, compute_outcome, describe_outcome
-from mer_utils.blindtest import CHOICES, build_blind_test, describe_test
+from mer_utils.blindtest import CHOICES, build_blind_test, describe_test, render_takes
 from mer_utils.glossary import QUESTIONS
+from mer_utils.listening import render_explanation
+from mer_utils.passages import Passage
 
 SR = 22050
 
@@ -192,3 +195,15 @@ def spoil(y, value):
 def test_what_makes_no_test_is_refused(build, said):
     with pytest.raises(BlindTestError, match=said):
         build()
+
+
+def test_takes_are_what_raises_and_others():
+    y, weights = build_noise(), np.zeros(60)
+    weights[[3, 17, 40]] = 1
+    passages = {"a": Passage(y, explain_sound(y, weights)), "nothing": Passage(y, explain_sound(y, np.zeros(60)))}
+    ((label, kept, control),) = render_takes(passages, "o0")
+    assert label == "a"
+    assert np.array_equal(kept, render_explanation(passages["a"], "o0").y)
+    assert compute_rms(control) == pytest.approx(compute_rms(kept), rel=0.2)
+    assert compute_rms(control + kept) == pytest.approx(np.hypot(compute_rms(control), compute_rms(kept)), rel=0.05)
+    assert not np.array_equal(control, next(iter(render_takes(passages, "o0", seed=1)))[2])

@@ -1,13 +1,14 @@
 """Passages: an explanation finds its ten seconds in the sound, and refuses every other sound."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fakesounds import SR, build_noise, explain_sound
 
 from mer_utils.explanation import ExplainError
-from mer_utils.passages import Passage
+from mer_utils.passages import Passage, build_passage
 from mer_utils.spectrogram import SpectrogramConfig, compute_spectrogram, select_window
 
 Y, SHORT = build_noise(), build_noise(0.9)
@@ -76,3 +77,25 @@ def test_another_kind_of_spectrogram_is_refused(config):
 def test_an_explanation_of_another_length_is_refused():
     with pytest.raises(ExplainError, match="beyond the end"):
         Passage(Y, replace(KNOWN, start=len(Y) / SR - 1))
+
+
+class Ear:
+    """A predictor that hears how loud the upper bands are."""
+
+    names, fingerprint, training_mean = ("loud",), "ear", 0.7
+    predictor = SimpleNamespace(spectrogram=SpectrogramConfig())
+
+    def __call__(self, specs):
+        return specs[:, :, 75:].mean(axis=(1, 2))[:, None]
+
+
+def test_the_middle_of_a_clip_is_explained_by_what_is_silenced(tmp_path):
+    y = build_noise(14)
+    corpus = SimpleNamespace(spectrogram={"a": compute_spectrogram(y)}.get, audio={"a": (y, SR)}.get)
+    passage = build_passage(corpus, "a", Ear(), profile="smoke", folder=tmp_path)
+    assert passage.explanation.hide == 0
+    assert len(passage.cut(y)) / SR == pytest.approx(313 / 31.25, abs=1e-4)
+    assert passage.first / 31.25 == passage.explanation.start == pytest.approx(2.5, abs=0.01)
+    other = build_passage(corpus, "a", Ear(), profile="smoke", folder=tmp_path, hide="training_mean")
+    assert other.explanation.hide == pytest.approx(0.7)
+    assert len(list(tmp_path.iterdir())) == 2
