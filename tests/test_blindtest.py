@@ -204,6 +204,6 @@ def test_takes_are_what_raises_and_others():
     ((label, kept, control),) = render_takes(passages, "o0")
     assert label == "a"
     assert np.array_equal(kept, render_explanation(passages["a"], "o0").y)
-    assert compute_rms(control) == pytest.approx(compute_rms(kept), rel=0.2)
-    assert compute_rms(control + kept) == pytest.approx(np.hypot(compute_rms(control), compute_rms(kept)), rel=0.05)
+    assert 0.5 < compute_rms(control) / compute_rms(kept) < 2
+    assert abs(np.corrcoef(control, kept)[0, 1]) < 0.05  # of other segments
     assert not np.array_equal(control, next(iter(render_takes(passages, "o0", seed=1)))[2])
