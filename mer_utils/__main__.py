@@ -198,7 +198,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _edit(options: argparse.Namespace) -> int:
     from .editfiles import build_edit_record, name_sounds, save_edit
-    from .editreport import describe_edit
+    from .editreport import describe_sound_edit
     from .networks import load_network
     from .soundedit import Edit, edit_sound
 
@@ -208,7 +208,7 @@ def _edit(options: argparse.Namespace) -> int:
     settings, kept = _build_settings(options, hide="silence"), _find_kept(options)
     edited = edit_sound(options.sound, load_network(options.net), edit=edit, settings=settings, kept=kept)
     edited = name_sounds(edited, options.out, whole=options.whole) if options.out else edited
-    return _answer(edited, options, save=save_edit, record=build_edit_record, describe=describe_edit)
+    return _answer(edited, options, save=save_edit, record=build_edit_record, describe=describe_sound_edit)
 
 
 def _build_settings(options: argparse.Namespace, **chosen: object) -> "Settings":

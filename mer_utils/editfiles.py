@@ -47,7 +47,7 @@ def build_edit_record(edited: SoundEdit, *, net: str) -> dict[str, Any]:
     Parameters
     ----------
     edited, net
-        As in `editreport.describe_edit`.
+        As in `editreport.describe_sound_edit`.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def save_edit(folder: Path, edited: SoundEdit, *, net: str) -> list[Path]:
         ``edit.json``; it is made. Where the explanation was stopped and would replace a complete one, all of them have
         ``-part`` in their names.
     edited, net
-        As in `editreport.describe_edit`.
+        As in `editreport.describe_sound_edit`.
 
     Returns
     -------

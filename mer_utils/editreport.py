@@ -1,17 +1,24 @@
 """What came of an edit of a sound file, as text for a terminal.
 
-Public names: ``describe_edit``, ``describe_outcome``, ``describe_control``.
+Public names: ``describe_sound_edit``, ``describe_outcome``, ``describe_control``,
+``describe_loudness``.
 """
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .answerfolders import compute_gain
+from .displays import compute_level
 from .effects import LITTLE
 from .rescoring import LEVELS
 from .soundedit import SoundEdit
+from .trust import compute_fidelity
 from .whyreport import describe_excerpt
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WIDTH = 80  # characters of a line
 # Shares of a promise: less is no move; from there to here is a move that falls short; up to there is one as promised.
@@ -20,7 +27,7 @@ _NOTHING, _KEPT, _BEYOND = 0.1, 0.75, 4 / 3
 _MOST_SIZE, _MOST_ENERGY = 1.25, 3.0
 
 
-def describe_edit(edited: SoundEdit, *, net: str) -> str:
+def describe_sound_edit(edited: SoundEdit, *, net: str) -> str:
     """Spell an edit in lines of at most 80 characters.
 
     Parameters
@@ -51,8 +58,9 @@ def _describe_done(edited: SoundEdit) -> str:
     said = f"Of {edited.explanation.n_segments} segments of {place}, {' and '.join(parts)} by {abs(edit.db):g} dB."
     at = "the gain of the original" if edit.level == LEVELS[0] else "a peak of 1"
     stopped = "" if edited.explanation.complete else ", stopped early"
+    e, verdict = edited.explanation, compute_fidelity(edited.explanation).loc[edit.feature, "verdict"]
     return (
-        f"{said} They were found by asking the net {edited.explanation.n_samples} times{stopped}. The edited sound "
+        f"{said} They were found by asking the net {e.n_samples} times{stopped}; verdict: {verdict}. The edited sound "
         f"was heard at {at}{_describe_gain(edited)}."
     )
 
@@ -76,7 +84,7 @@ def describe_outcome(edited: SoundEdit) -> str:
     name, table = edited.edit.feature, edited.table
     row = table.loc[name]
     moved, size = f"Promised {row.promised:+.3f}, obtained {row.obtained:+.3f}", abs(row.obtained)
-    little = " That is less than the second decimal of a rating shows." if size < LITTLE else ""
+    little = " That is no difference that a second decimal shows." if size < LITTLE else ""
     paper = f" On paper, before it became sound, the net said {row['on paper']:+.3f}."
     others = table["obtained"].drop(name)
     most = others.abs().idxmax()
@@ -85,6 +93,11 @@ def describe_outcome(edited: SoundEdit) -> str:
     side = f"{more} other outputs moved more, {first} most." if more > 1 else f"Only {first} moved more."
     side = side if more else f"No other output moved as much; next comes {first}."
     return f"{name}: {_judge(row.promised, row.obtained)}. {moved}.{little}{paper} {side}"
+
+
+def _is_moved(edited: SoundEdit) -> bool:
+    row = edited.table.loc[edited.edit.feature]
+    return bool(row.promised) and row.obtained / row.promised > _NOTHING
 
 
 def _judge(promised: float, obtained: float) -> str:
@@ -99,28 +112,49 @@ def _judge(promised: float, obtained: float) -> str:
 
 
 def describe_control(edited: SoundEdit) -> str:
-    """Say what the same decibels do to random segments, and so whether it is the explanation or just level."""
-    controls, row = edited.controls, edited.table.loc[edited.edit.feature]
-    if not len(controls):
-        return "No segments are left to compare with: whether level alone does it cannot be told."
+    """Say what the same edit does to random segments and to all, and so whether it is the segments or just level."""
+    controls, change = edited.controls, edited.table.loc[edited.edit.feature, "obtained"]
+    whole, values = controls.attrs["whole"], controls["obtained"]
+    told = [_describe_draws(controls)] if len(controls) else []
+    told += [] if np.isnan(whole) else [f"on all segments {whole:+.3f}"]
+    if not told:
+        return "No other segments are left to compare with: whether it is just level cannot be told."
+    way = np.sign(edited.table.loc[edited.edit.feature, "promised"])
+    others = max(way * np.append(values, [] if np.isnan(whole) else whole))
+    if not _is_moved(edited):
+        verdict = "But where a feature hardly moved, or not as promised, there is nothing to compare."
+    elif way * change > others:
+        verdict = "So it is these segments that matter, not just their level."
+        verdict = "So it seems to be these segments, not just their level." if _is_loose(controls) else verdict
+    else:
+        verdict = "So it may be level alone."
+    return f"The same decibels {'; '.join(told)}. {verdict}"
+
+
+def _describe_draws(controls: "pd.DataFrame") -> str:
+    """Tell how random segments match the edited ones, and what came of them."""
     values, (size, energy) = controls["obtained"], controls[["size", "energy"]].mean()
-    span = f"{values.min():+.3f} to {values.max():+.3f}"
-    drawn = f"random segments of {size:.2f} times the size and {energy:+.1f} dB of energy"
-    loose = max(size, 1 / size) > _MOST_SIZE or not abs(energy) <= _MOST_ENERGY
-    poor = ", which is no good match, for too few are left" if loose else ""
-    way = np.sign(row.promised)
-    beyond = (way * row.obtained > (way * values).max()) and way * row.obtained > 0
-    what = "so it is these segments that matter, not just their level" if beyond else "so it may be level alone"
-    what = what if way * row.obtained > 0 else "so these segments are no better than others"
-    return f"The same with {drawn}{poor}: {values.mean():+.3f} ({span} in {len(values)} draws), {what}."
+    poor = " (a poor match: too few others are left)" if _is_loose(controls) else ""
+    n_draws = values.round(9).nunique()
+    span = f" ({values.min():+.3f} to {values.max():+.3f} in {n_draws} draws)" if n_draws > 1 else ""
+    match = f"{size:.2f} times the size and {energy:+.1f} dB of energy{poor}"
+    return f"on random others of {match}: {values.mean():+.3f}{span}"
+
+
+def _is_loose(controls: "pd.DataFrame") -> bool:
+    size, energy = controls[["size", "energy"]].mean()
+    return len(controls) > 0 and (max(size, 1 / size) > _MOST_SIZE or not abs(energy) <= _MOST_ENERGY)
 
 
 def describe_loudness(edited: SoundEdit) -> str:
-    """Say how loud the edited sound is beside the original, whether it would clip, and what one hears of a file."""
-    before, after = (float(np.mean(np.square(y, dtype=float))) for y in edited.passages)
-    change = 10 * np.log10(after / before)
-    peak, gain = edited.table.attrs["peak"], 20 * np.log10(compute_gain(edited.passages))
-    clips = (
-        f" and would clip at its own level (peak {peak:.2f}), so both files are {-gain:.1f} dB lower" if gain else ""
-    )
-    return f"The edited passage is {change:+.1f} dB beside the original{clips}. {edited.excerpt.conversion}".strip()
+    """Say how loud the edited sound is beside the original, whether it would clip, and what the files hold."""
+    before, after = map(compute_level, edited.passages)
+    peak, written = edited.table.attrs["peak"], [y for y in edited.sounds.values() if y is not None]
+    clips = f" and would clip at its own level (peak {peak:.2f})" * (peak > 1)
+    said = f"The edited sound is {after - before:+.1f} dB beside the original{clips}."
+    if not written:
+        return f"{said} With --out it can be heard."
+    gain = 20 * np.log10(compute_gain(written))
+    names = ", ".join(name for name, y in edited.sounds.items() if y is not None)
+    lowered = f", all {-gain:.1f} dB lower than they were, so that levels compare" if gain else ""
+    return f"{said} To hear: {names}{lowered}. {edited.excerpt.conversion}".strip()

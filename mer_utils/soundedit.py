@@ -86,7 +86,8 @@ class SoundEdit:
     controls
         One row for each draw of random segments that match the edited ones: ``obtained``, by how much the feature
         changed when these were edited, and their ``size`` and ``energy`` (`matching.compute_match`). No rows where
-        there are no others.
+        there are no others. ``attrs["whole"]`` is the change when all segments are edited alike, NaN where some are
+        lifted and some lowered.
     y
         (n_samples,) float32 the whole edited sound at its own level, so that its peak may exceed 1.
     passages
@@ -178,24 +179,31 @@ def _compute_controls(
     import pandas as pd
 
     rows, e = [], passage.explanation
+
+    def hear(gains: np.ndarray) -> float:
+        return compute_edit(predict, passage, gains, level=edit.level).loc[edit.feature, "obtained"]
+
     for seed in range(N_CONTROLS):
         try:
             drawn = _draw_matched(e, kept, seed)
         except ExplainError:
             break
-        table = compute_edit(predict, passage, edit.build_gains(e.segments, *drawn), level=edit.level)
-        size, energy = compute_match(e, np.concatenate(kept), np.concatenate(drawn))
-        rows.append((table.loc[edit.feature, "obtained"], size, energy))
-    return pd.DataFrame(rows, columns=["obtained", "size", "energy"], dtype=float)
+        match = compute_match(e, np.concatenate(kept), np.concatenate(drawn))
+        rows.append((hear(edit.build_gains(e.segments, *drawn)), *match))
+    controls = pd.DataFrame(rows, columns=["obtained", "size", "energy"], dtype=float)
+    controls.attrs["whole"] = np.nan if edit.sign == "both" else hear(np.full(e.spec.shape, 10 ** (edit.db / 20)))
+    return controls
 
 
 def _draw_matched(e: Explanation, kept: tuple[np.ndarray, np.ndarray], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a partner for either side, none of them kept or drawn twice."""
-    drawn, free = [], np.setdiff1d(np.arange(e.n_segments), np.concatenate(kept))
-    for side in kept:
-        drawn.append(select_matched(e, side, seed=seed, among=free) if len(side) else side)
-        free = np.setdiff1d(free, drawn[-1])
-    return drawn[0], drawn[1]
+    """Draw partners for either side; the sides share what is free in proportion, so that none is drawn twice."""
+    free = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(e.n_segments), np.concatenate(kept)))
+    part = round(len(free) * len(kept[0]) / sum(map(len, kept)))
+    raising, lowering = (
+        select_matched(e, side, seed=seed, among=among) if len(side) else side
+        for side, among in zip(kept, (free[:part], free[part:]), strict=True)
+    )
+    return raising, lowering
 
 
 def _complete_promises(table: "pd.DataFrame", trained: "TrainedNetwork") -> "pd.DataFrame":

@@ -50,17 +50,17 @@ def describe_why_sounds(why: SoundWhy) -> str:
         return ""
     original, *parts = why.sounds
     seconds = len(why.sounds[original].y) / why.excerpt.config.sr
-    told = [f"To hear: {original}, {seconds:.1f} s, and of the {RULES['top']} largest weights those segments alone"]
+    told = []
     for verb, name in zip(_MODES, parts, strict=True):
-        sound = why.sounds[name]
-        what = f"that {verb[:-1]} {why.feature}"
-        if sound is None:
-            told.append(f"nothing to hear {what}, so no {name}")
+        if sound := why.sounds[name]:
+            told.append(f"{name}, what {verb} {why.feature} ({sound.level:+.1f} dB beside the original)")
         else:
-            told.append(f"{what}: {name}, {sound.level:+.1f} dB beside the original")
+            told.append(f"no {name}, for nothing that one hears {verb} {why.feature}")
     gain = compute_gain(sound.y for sound in why.sounds.values() if sound)
     lowered = f" All were lowered by {-20 * np.log10(gain):.1f} dB, or one would clip." if gain < 1 else ""
-    return f"{'; '.join(told)}.{lowered} {why.excerpt.conversion}".strip()
+    which = f"segments of the {RULES['top']} largest weights alone"
+    said = f"To hear: {original}, these {seconds:.1f} s; of the {which}, {'; '.join(told)}.{lowered}"
+    return f"{said} {why.excerpt.conversion}".strip()
 
 
 def build_sound_records(sounds: Mapping[str, Rendering | None]) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from mer_utils import __main__ as command
 from mer_utils import answerfolders, arguments, soundwhy, whyfiles, whyrecord
 from mer_utils.audio import save_audio
+from mer_utils.displays import compute_level
 from mer_utils.explain import explain_spectrogram
 from mer_utils.explanation import load_explanation
 from mer_utils.networks import TrainedNetwork, build_network, save_network
@@ -493,3 +495,44 @@ def test_typing_errors_get_a_guess(explain, option, word, guess, capsys):
 def test_all_segmentations_that_need_only_a_sound_are_offered():
     alone = [name for name, method in METHODS.items() if None not in method.options.values()]
     assert list(arguments._SEGMENTATIONS) == alone
+
+
+def test_what_raises_and_what_lowers_can_be_heard(explain, paths, capsys, tmp_path):
+    words = ["--feature", "minorness", "--segments", "bands", "--out", str(tmp_path / "why")]
+    explain(paths["short"], *words, "--json")
+    told = read(capsys)["sounds"]
+    assert list(told) == ["original.wav", "raises.wav", "lowers.wav"]
+    sounds = {name: soundfile.read(tmp_path / "why" / name)[0] for name in told}
+    source = soundfile.read(paths["short"])[0]
+    np.testing.assert_allclose(sounds["original.wav"], source / np.abs(source).max(), atol=1e-4)
+    whole, level = sounds["original.wav"], compute_level
+    levels = {name: level(y) - level(whole) for name, y in sounds.items()}
+    assert {name: about["level"] for name, about in told.items()} == pytest.approx(levels, abs=0.05)
+    assert max(levels["raises.wav"], levels["lowers.wav"]) < 0 > told["raises.wav"]["leak"]
+    # 20 bands, of which those below 5 % of the largest weight are left out
+    assert level(sounds["raises.wav"] + sounds["lowers.wav"] - whole) < level(whole) - 30
+    assert level(max(sounds["raises.wav"], sounds["lowers.wav"], key=level) - whole) > level(whole) - 30
+
+
+def test_what_cannot_be_heard_has_no_file_and_that_is_said(explain, paths, drawn, monkeypatch, capsys, tmp_path):
+    from mer_utils import whysounds
+    from mer_utils.listening import Rendering
+
+    render = whysounds.render_explanation
+    silent = Rendering(np.zeros(9, np.float32), "negative only", -np.inf, np.nan)
+    words = [paths["short"], "--feature", "minorness", "--out", str(tmp_path)]
+    explain(*words)
+    assert "lowers.wav, what lowers minorness (" in " ".join(capsys.readouterr().out.split())
+    assert (tmp_path / "lowers.wav").exists()
+    monkeypatch.setattr(
+        whysounds, "render_explanation",
+        lambda *args, mode, **options: silent if mode == "negative only" else render(*args, mode=mode, **options),
+    )  # fmt: skip
+    explain(*words)
+    assert "no lowers.wav, for nothing that one hears lowers minorness" in " ".join(capsys.readouterr().out.split())
+    assert not (tmp_path / "lowers.wav").exists()
+
+
+def test_without_a_folder_there_is_nothing_to_hear(explain, paths, capsys):
+    explain(paths["short"], "--feature", "minorness")
+    assert "To hear" not in capsys.readouterr().out
