@@ -13,7 +13,7 @@ takes the same masks, kernel, ridge and intercept, and emotions that are affine 
 Nor do p-values or standard errors add up: the errors of a segment's seven weights go together. Who needs them explains
 the emotion itself; ``Predictor.outputs("all")`` gives both levels from one set of masks.
 
-Public names: ``compute_emotion_weights``, ``compute_paths``, ``compute_extent``.
+Public names: ``compute_emotion_weights``, ``compute_emotion_gap``, ``compute_paths``, ``compute_extent``.
 """
 
 from collections.abc import Sequence
@@ -57,6 +57,31 @@ def compute_emotion_weights(explanation: Explanation, layer: "LinearModel") -> n
         If a feature was not explained, or the layer is not (8, 7).
     """
     return _select_weights(explanation, layer) @ layer.weights.T
+
+
+def compute_emotion_gap(explanation: Explanation, layer: "LinearModel") -> float:
+    """Compute how far the joined weights are from those of LIME on the emotions themselves.
+
+    Parameters
+    ----------
+    explanation
+        Of all features and all emotions, from one set of masks (``Predictor.outputs("all")``).
+    layer
+        As in `compute_emotion_weights`.
+
+    Returns
+    -------
+    float
+        Largest difference, as a share of the largest weight for the same emotion.
+
+    Raises
+    ------
+    ExplainError
+        As in `compute_emotion_weights`, or if an emotion was not explained.
+    """
+    direct = explanation.weights[:, [explanation.index(name) for name in EMOTIONS]]
+    off = np.abs(compute_emotion_weights(explanation, layer) - direct).max(axis=0)
+    return float((off / np.abs(direct).max(axis=0)).max())
 
 
 def compute_paths(explanation: Explanation, layer: "LinearModel", emotion: str) -> np.ndarray:
