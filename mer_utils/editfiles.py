@@ -54,7 +54,8 @@ def build_edit_record(edited: SoundEdit, *, net: str) -> dict[str, Any]:
     dict
         ``file``, ``net``, ``scale``; ``window`` (seconds); ``feature``, ``db``, ``sign``; ``level``, ``gain`` and
         ``peak`` at which it was heard; ``kept``, labels that were edited; ``outputs`` {name: columns of
-        `rescoring.compute_edit`}; ``controls``, one record for each draw; ``sentences``; ``method`` as in
+        `rescoring.compute_edit`}; ``controls``, one record for each draw, and what became of the feature with ``all
+        segments`` edited alike; ``sentences``; ``method`` as in
         `whyrecord.build_why_record`; ``sounds`` {file: ``level`` beside the original, and ``gain`` with which it was
         written, both dB}. What is no number is None.
     """
@@ -72,6 +73,7 @@ def build_edit_record(edited: SoundEdit, *, net: str) -> dict[str, Any]:
         "kept": {verb: kept.tolist() for verb, kept in zip(("raises", "lowers"), edited.kept, strict=True)},
         "outputs": {name: dict(row) for name, row in table.iterrows()},
         "controls": [dict(row) for _, row in edited.controls.iterrows()],
+        "all segments": edited.controls.attrs["whole"],
         "sentences": {
             "notes": " ".join(filter(None, [*excerpt.notes, excerpt.conversion])),
             "outcome": describe_outcome(edited),

@@ -25,6 +25,8 @@ _WIDTH = 80  # characters of a line
 _NOTHING, _KEPT, _BEYOND = 0.1, 0.75, 4 / 3
 # Random segments match the edited ones up to such a factor in size and such a difference in energy, dB.
 _MOST_SIZE, _MOST_ENERGY = 1.25, 3.0
+# Peak above which clipping is told: below it, rounding is all there is.
+_CLIPS = 1.001
 
 
 def describe_sound_edit(edited: SoundEdit, *, net: str) -> str:
@@ -150,11 +152,11 @@ def describe_loudness(edited: SoundEdit) -> str:
     """Say how loud the edited sound is beside the original, whether it would clip, and what the files hold."""
     before, after = map(compute_level, edited.passages)
     peak, written = edited.table.attrs["peak"], [y for y in edited.sounds.values() if y is not None]
-    clips = f" and would clip at its own level (peak {peak:.2f})" * (peak > 1)
+    clips = f" and would clip at its own level (peak {peak:.2f})" * (peak > _CLIPS)
     said = f"The edited sound is {after - before:+.1f} dB beside the original{clips}."
     if not written:
         return f"{said} With --out it can be heard."
     gain = 20 * np.log10(compute_gain(written))
     names = ", ".join(name for name, y in edited.sounds.items() if y is not None)
-    lowered = f", all {-gain:.1f} dB lower than they were, so that levels compare" if gain else ""
+    lowered = f", all {-gain:.1f} dB lower than they were, so that levels compare" if gain and peak > _CLIPS else ""
     return f"{said} To hear: {names}{lowered}. {edited.excerpt.conversion}".strip()
