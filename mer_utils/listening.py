@@ -219,5 +219,5 @@ def describe_rendering(rendering: Rendering) -> str:
     if rendering.level == -np.inf:
         return f"{rendering.mode}: silence, for no segment was kept"
     said = f"{rendering.mode}: {rendering.level:+.1f} dB beside the original"
-    leak = "" if np.isnan(rendering.leak) else f"; {rendering.leak:.0f} dB of the energy of hidden cells is left"
-    return f"{said}{leak}{'; it would clip at its own level' if rendering.peak > 1 else ''}"
+    leak = "" if np.isnan(rendering.leak) else f" (hidden cells: {rendering.leak:+.0f} dB)"
+    return f"{said}{leak}{', and would clip at its own level' if rendering.peak > 1 else ''}"

