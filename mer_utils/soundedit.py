@@ -11,7 +11,6 @@ import numpy as np
 
 from .excerpts import Excerpt, load_excerpt
 from .explanation import ExplainError, Explanation
-from .listening import render_edit
 from .matching import compute_match, select_matched
 from .passages import Passage
 from .ratings import EMOTIONS, MIDLEVEL
@@ -146,9 +145,8 @@ def edit_sound(
     explanation, reused = explain_excerpt(excerpt, outputs, settings=settings, kept=kept)
     sides = _select_edited(explanation, edit, path)
     passage = Passage(excerpt.y, explanation, excerpt.config)
-    edited = render_edit(passage, edit.feature, db=edit.db, sign=edit.sign)
-    heard = predictor.outputs("all")
-    table = compute_edit(heard, passage, edit.build_gains(explanation.segments, *sides), level=edit.level)
+    heard, gains = predictor.outputs("all"), edit.build_gains(explanation.segments, *sides)
+    table, edited = compute_edit(heard, passage, gains, level=edit.level), passage.render(gains)
     passages = passage.cut(passage.y), passage.cut(edited)
     controls = _compute_controls(heard, passage, edit, sides)
     about = (excerpt, edit, settings, explanation, sides, _complete_promises(table, trained), controls)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from mer_utils import editreport
+from mer_utils.listening import build_gains
+from mer_utils.selection import select_segments
 from mer_utils.soundedit import Edit, _draw_matched
 
 
@@ -79,6 +81,16 @@ def test_gains_lift_what_is_asked_for(sign, raising, lowering):
     segments = np.arange(6).reshape(3, 2)
     gains = Edit("o", db=20 * np.log10(2), sign=sign).build_gains(segments, np.array([0, 3]), np.array([5]))
     np.testing.assert_allclose(gains, [[raising, 1], [1, raising], [1, lowering]])
+
+
+@pytest.mark.parametrize("sign", ["positive", "negative", "both"])
+def test_gains_are_those_of_listening_to_an_edit(sign):
+    from fakeexplanations import fit_explanation
+
+    known = fit_explanation(lambda masks: masks @ np.linspace(-1, 1, 60)[:, None])
+    sides, edit = select_segments(known, "o0"), Edit("o0", db=-6, sign=sign)
+    wanted = build_gains(known, "o0", mode=f"{sign} edited", db=-6, rule="bh")
+    np.testing.assert_allclose(edit.build_gains(known.segments, *sides), wanted)
 
 
 def test_partners_are_drawn_for_both_sides_once_and_never_kept():
