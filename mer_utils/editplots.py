@@ -84,7 +84,7 @@ def plot_edit_summary(summary: "pd.DataFrame", *, ax: Any = None) -> "tuple[Figu
     rows = -(-(len(names) + 1) // 4)
     fig, ax = build_axes(ax, size=(TALL[0], 0.5 + 2.1 * rows), shape=(rows, 4))
     ends = summary[[f"{name}_{end}" for name in ("obtained", "control") for end in ("low", "high")]]
-    limit = 1.12 * float(ends.abs().max(axis=None)) or 1.0
+    limit = 1.25 * float(ends.abs().max(axis=None)) or 1.0
     for number, (panel, name) in enumerate(zip(ax, names, strict=False)):
         table = summary.xs(name, level="feature").loc[dbs]
         panel.axhline(0, color=THEIRS, linewidth=0.9, zorder=0)
@@ -118,6 +118,7 @@ def _draw_promise(ax: "Axes", promised: "pd.Series", limit: float) -> None:
     ax.scatter(promised.index, promised.where(promised.abs() < limit), label="promised", **look)
     for db, value in promised[promised.abs() >= limit].items():
         side = float(np.sign(value))
-        ax.scatter(db, 0.93 * side * limit, marker="^" if side > 0 else "v", **look)
+        edge = (db, 0.93 * side * limit)
+        ax.scatter(*edge, marker="^" if side > 0 else "v", **look)
         place = {"xytext": (-6 * np.sign(db), 0), "ha": "right" if db > 0 else "left", "va": "center"}
-        ax.annotate(f"{value:+.2f}", (db, 0.93 * side * limit), textcoords="offset points", **place, **NOTE)
+        ax.annotate(f"{value:+.2f}".replace("-", "−"), edge, textcoords="offset points", **place, **NOTE)

@@ -45,29 +45,38 @@ def compute_edit_summary(stored: "pd.DataFrame", *, n_draws: int = 10_000) -> "p
         Indexed by ``db`` and ``feature``. Means of ``promised``, ``on_paper``, ``obtained``, ``control`` and
         ``whole``, the last three with ends of 95 % intervals (``obtained_low``, ...). ``surely``, ``beyond_control``
         and ``beyond_whole`` are lower ends of how far the feature moved the way it was to go: in all, and further than
-        by either control. ``right``, share of clips in which it went that way; ``spread``, SD of the feature over the
-        clips as they were; ``match_size`` and ``match_energy``, medians; ``side`` and ``emotion``, the other feature
-        and the emotion that moved most in the mean, and their ``side_change`` and ``emotion_change``; ``failure``, why
-        the edit does not work, or "".
+        by either control; ``beyond_half`` of how much further than by half as many decibels, where these were tried.
+        ``right``, share of clips in which it went that way, and ``ahead``, that in which it went further than both
+        controls; ``spread``, SD of the feature over the clips as they were; medians of ``match_size`` and
+        ``match_energy``; ``side`` and ``emotion``, the other feature and the emotion that moved most in the mean, and
+        their ``side_change`` and ``emotion_change``; ``failure``, why the edit does not work, or "".
     """
     import pandas as pd
 
     sign = np.sign(stored["db"])
     others = {"surely": 0.0, "beyond_control": stored["control"], "beyond_whole": stored["whole"]}
+    others["beyond_half"] = _find_half(stored)
     stored = stored.assign(**{name: sign * (stored["obtained"] - other) for name, other in others.items()})
+    stored["right"], stored["ahead"] = stored["surely"] > 0, (stored[list(_FAILURES)] > 0).all(axis=1)
     cells, changes = stored.groupby(_CELL, sort=False), ["obtained", "control", "whole"]
     wide = stored.pivot(index="track", columns=_CELL, values=[*changes, *others])
     intervals = compute_faithfulness_intervals(wide, n_draws=n_draws)
     ends = {name: part.droplevel(0) for name, part in intervals.groupby(level=0)}
-    parts = [cells[["promised", "on_paper", *changes]].mean()]
+    parts = [cells[["promised", "on_paper", *changes, "right", "ahead"]].mean()]
     parts += [ends[name][["low", "high"]].add_prefix(f"{name}_") for name in changes]
     parts += [ends[name]["low"].rename(name) for name in others]
-    parts.append(cells["surely"].agg(lambda moved: (moved > 0).mean()).rename("right"))
     parts += [cells["before"].std().rename("spread"), cells[["match_size", "match_energy"]].median()]
     for name, outputs in (("side", MIDLEVEL), ("emotion", EMOTIONS)):
         parts.append(_find_most_moved(cells[list(outputs)].mean(), name))
     summary = pd.concat(parts, axis=1)
-    return summary.assign(failure=summary[list(others)].apply(_name_failure, axis=1), n_tracks=cells.size())
+    return summary.assign(failure=summary[list(_FAILURES)].apply(_name_failure, axis=1), n_tracks=cells.size())
+
+
+def _find_half(stored: "pd.DataFrame") -> np.ndarray:
+    """Find what half as many decibels obtained of the same feature and clip; 0 where they were not tried."""
+    obtained = stored.set_index(["track", "feature", "db"])["obtained"]
+    halves = stored.assign(db=stored["db"] / 2).set_index(["track", "feature", "db"]).index
+    return obtained.reindex(halves).fillna(0.0).to_numpy()
 
 
 def _find_most_moved(means: "pd.DataFrame", name: str) -> "pd.DataFrame":
@@ -132,8 +141,8 @@ def describe_edits(summary: "pd.DataFrame", *, db: float = 6) -> str:
     apart = up.loc[best, "obtained_low"] > up.loc[worst, "obtained_high"]
     relative = up["obtained"] / up["spread"]
     parts = (up["obtained"] / up["promised"]).sort_values()
-    stuck = twice.index[twice["obtained"] <= up["obtained"]]
-    no_further = f" Twice as many decibels move {_join(stuck)} no further in the mean." if len(stuck) else ""
+    stuck = twice.index[~(twice["beyond_half"] > 0)]
+    no_further = f" Twice as many decibels do not surely move {_join(stuck)} further." if len(stuck) else ""
     return (
         f"Over {up['n_tracks'].max()} clips, lifting by {db:g} dB what raises it moves {best} most, by "
         f"{_write_interval(up.loc[best])}, and {worst} least, by {_write_interval(up.loc[worst])}: these intervals "
@@ -149,20 +158,21 @@ def describe_side_effects(summary: "pd.DataFrame", *, db: float = 6) -> str:
     """Say what else moves when a feature is lifted by ``db``; ``summary`` as in `compute_edit_summary`."""
     table = summary.loc[db]
     shares = (table["side_change"] / table["obtained"]).abs()
-    overtaken, cleanest = table[shares > 1], shares.idxmin()
+    overtaken, cleanest, way = table[shares > 1], shares.idxmin(), "Lifted" if db > 0 else "Lowered"
     said = zip(overtaken.index, _write_changes(overtaken, "side"), strict=True)
     cases = f" ({'; '.join(f'{name}: {change}' for name, change in said)})" if len(overtaken) else ""
     most, least = (getattr(table["emotion_change"].abs(), which)() for which in ("idxmax", "idxmin"))
     moved, hardly = _write_changes(table.loc[[most, least]], "emotion")
     return (
-        f"Lifted by {db:g} dB, {len(overtaken)} of {len(table)} features move another one further than themselves"
-        f"{cases}. The purest edit is that of {cleanest}: {table.loc[cleanest, 'side']} moves {shares.min():.0%} as "
-        f"far. The emotion that moves most with a feature goes from {hardly} (with {least}) to {moved} (with {most})."
+        f"{way} by {abs(db):g} dB, in {len(overtaken)} of {len(table)} cases another feature moves further than the "
+        f"one asked for{cases}. The purest edit is that of {cleanest}: {table.loc[cleanest, 'side']} moves "
+        f"{shares.min():.0%} as far. Emotions come along: the one that moves most goes from {hardly} (with {least}) "
+        f"to {moved} (with {most})."
     )
 
 
 def describe_failures(summary: "pd.DataFrame") -> str:
-    """Say which edits do not work, over all decibels, and how often single clips go the wrong way.
+    """Say which edits do not work, over all decibels, where promises are not kept, and how single clips fare.
 
     Parameters
     ----------
@@ -176,12 +186,16 @@ def describe_failures(summary: "pd.DataFrame") -> str:
     }
     said = "; ".join(f"{reason}: {cases}" for reason, cases in reasons.items())
     verdict = f"{len(failing)} of {len(summary)} edits do not ({said})" if said else f"all {len(summary)} edits do"
-    (db, name), right = summary["right"].idxmin(), summary["right"].min()
+    kept = summary["promised"].between(summary["obtained_low"], summary["obtained_high"]).sum()
+    worst, least = ("{1} {0:+g} dB".format(*summary[share].idxmin()) for share in ("right", "ahead"))
     size, energy = summary["match_size"].median(), summary["match_energy"].median()
     return (
-        f"An edit works if the feature surely moves the right way, and surely further than by others of the same size "
-        f"and energy (median: {size:.2f} times the cells, {energy:+.1f} dB) and by all segments: {verdict}. "
-        f"Single clips go the right way least often for {name} {db:+g} dB: {right:.0%} of {summary['n_tracks'].max()}."
+        f"An edit works if the feature surely moves the right way, and surely further than by other segments as large "
+        f"and as loud (median: {size:.2f} times the cells, {energy:+.1f} dB; those that lower the feature are among "
+        f"them), and than by all: {verdict}. The promise lies in the interval of what was obtained for {kept} of "
+        f"{len(summary)}. Single clips go the right way in {summary['right'].mean():.0%} of edits, least often "
+        f"{worst} ({summary['right'].min():.0%}), and further than both controls in {summary['ahead'].mean():.0%}, "
+        f"least often {least} ({summary['ahead'].min():.0%})."
     )
 
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .edits import VERSION as EDITS_VERSION
+from .edits import build_passages, compute_edit_table
 from .explain import explain_spectrogram
 from .explanation import VERSION as ENGINE_VERSION
 from .explanation import Explanation
@@ -45,6 +47,8 @@ QUICK, PAPER = PROFILES["quick"].n_samples, PROFILES["paper"].n_samples
 _SEEDS, _PAPER_SEEDS = range(5), range(3)
 _PLACES_MOST = 6_400
 _MIDLEVEL_SCHEMES = ("joint", "a2mid", "multitask")
+# Versions of code on which one table alone depends.
+_OWN_VERSIONS = {"edits": EDITS_VERSION}
 
 
 class TrustTableError(ValueError):
@@ -78,7 +82,7 @@ class Bench:
 
     @property
     def identity(self) -> str:
-        """Digest of all that decides a table."""
+        """Digest of all that decides every table."""
         decisive = [VERSION, ENGINE_VERSION, self.trained.fingerprint, self.corpus.fingerprint, QUICK, PAPER]
         return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
 
@@ -242,6 +246,13 @@ def _build_randomised(bench: Bench) -> "pd.DataFrame":
     return check.reset_index()
 
 
+def _build_edits(bench: Bench) -> "pd.DataFrame":
+    """Promised and obtained changes by lifting and lowering what raises each feature, on thirty clips."""
+    from .predictor import Predictor
+
+    return compute_edit_table(Predictor.from_trained(bench.trained).outputs("all"), build_passages(bench))
+
+
 def _build_lime(n_samples: int) -> Callable[..., np.ndarray]:
     return lambda predict, spec, segments: explain_spectrogram(predict, spec, segments, n_samples=n_samples).weights
 
@@ -256,7 +267,12 @@ TABLES: dict[str, Callable[[Bench], "pd.DataFrame"]] = {
     "choices": _build_choices,
     "faithfulness": _build_faithfulness,
     "convergence": _build_convergence,
+    "edits": _build_edits,
 }
+
+
+def _identify(name: str, bench: Bench) -> str:
+    return bench.identity + (f"-{_OWN_VERSIONS[name]}" if name in _OWN_VERSIONS else "")
 
 
 def save_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFrame":
@@ -269,7 +285,7 @@ def save_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFram
     """
     check_table(name)
     table = TABLES[name](bench)
-    save_text(folder / f"{name}.csv", f"# {bench.identity}\n" + table.to_csv(index=False, float_format="%.5g"))
+    save_text(folder / f"{name}.csv", f"# {_identify(name, bench)}\n" + table.to_csv(index=False, float_format="%.5g"))
     return table
 
 
@@ -289,7 +305,7 @@ def load_table(name: str, bench: Bench, *, folder: Path = TRUST) -> "pd.DataFram
     if not path.is_file():
         raise TrustTableError(f"{path} is not there; {anew}")
     first, _, rest = path.read_text(encoding="utf-8").partition("\n")
-    if first != f"# {bench.identity}":
+    if first != f"# {_identify(name, bench)}":
         raise TrustTableError(f"{path} belongs to another network, corpus or version; {anew}")
     return pd.read_csv(io.StringIO(rest))
 

@@ -98,5 +98,5 @@ def test_promises_out_of_sight_are_written_at_the_edge():
     far = SUMMARY["promised"].abs() >= limit
     assert 0 < far.sum() < 28
     for panel, name in zip(ax, MIDLEVEL, strict=False):
-        wanted = [f"{value:+.2f}" for value in SUMMARY["promised"][far].get(name, [])]
+        wanted = [f"{value:+.2f}".replace("-", "−") for value in SUMMARY["promised"][far].get(name, [])]
         assert [text.get_text() for text in panel.texts] == wanted

@@ -101,7 +101,7 @@ def test_the_easiest_and_the_hardest_are_told_with_intervals(summary):
     assert "Over 8 clips, lifting by 6 dB what raises it moves articulation most, by +0.08" in said
     assert "and dissonance least, by +0.0" in said
     assert "intervals lie apart" in said
-    assert "no further" not in said
+    assert "Twice as many" not in said
     assert "these intervals overlap" in describe_edits(summarise(build_stored(noise=1.0)))
 
 
@@ -109,23 +109,53 @@ def test_what_more_decibels_do_not_move_further_is_told():
     stored = build_stored()
     stored.loc[(stored["feature"] == "minorness") & (stored["db"] == 12), "obtained"] = 0.06
     said = describe_edits(summarise(stored))
-    assert said.endswith("Twice as many decibels move minorness no further in the mean.")
+    assert said.endswith("Twice as many decibels do not surely move minorness further.")
 
 
 def test_side_effects_that_stay_smaller_are_told(summary):
     said = describe_side_effects(summary)
-    assert "0 of 7 features move another one further than themselves. The" in said
+    assert said.startswith("Lifted by 6 dB, in 0 of 7 cases another feature moves further than the one asked for. The")
+    assert describe_side_effects(summary, db=-12).startswith("Lowered by 12 dB, in 0 of 7")
     assert "moves 50% as far" in said
 
 
 def test_side_effects_that_outgrow_the_effect_are_listed():
     said = describe_side_effects(summarise(build_stored(side=1.5)))
-    assert "7 of 7 features move another one further than themselves (melodiousness: articulation -0.0" in said
+    assert (
+        "in 7 of 7 cases another feature moves further than the one asked for (melodiousness: articulation -0.0"
+        in said
+    )
 
 
 def test_failures_are_listed_by_reason(summary):
-    assert "by all segments: all 28 edits do. Single clips" in describe_failures(summary)
-    assert "(median: 1.00 times the cells, -0.5 dB)" in describe_failures(summary)
+    assert "and than by all: all 28 edits do. The promise lies" in describe_failures(summary)
+    assert "(median: 1.00 times the cells, -0.5 dB; those that lower the feature are among them)" in describe_failures(
+        summary
+    )
     said = describe_failures(summarise(build_stored(control=0.004)))
     listed = "not surely further than other segments do: dissonance -12 dB, dissonance -6 dB, dissonance +6 dB"
     assert f"4 of 28 edits do not ({listed}" in said
+
+
+def test_single_clips_that_fail_are_counted():
+    stored = build_stored(noise=0.0)
+    one = (stored["track"] == "t0") & (stored["feature"] == "minorness") & (stored["db"] == 12)
+    stored.loc[one, "obtained"] *= -1
+    stored.loc[(stored["track"] < "t2") & (stored["feature"] == "dissonance") & (stored["db"] == 6), "control"] = 0.02
+    said = describe_failures(summarise(stored))
+    assert "least often minorness +12 dB (88%), and" in said
+    assert said.endswith("least often dissonance +6 dB (75%).")
+
+
+@pytest.mark.parametrize(("promised", "kept"), [(1.0, 28), (1.05, 0)])
+def test_promises_kept_are_counted(promised, kept):
+    stored = build_stored(noise=0.0001)
+    stored["promised"] = promised * stored["obtained"]
+    assert f"what was obtained for {kept} of 28. " in describe_failures(summarise(stored))
+
+
+def test_more_decibels_count_from_where_fewer_got():
+    summary = summarise(build_stored())
+    assert summary.loc[(12, "articulation"), "beyond_half"] == pytest.approx(0.08, abs=0.005)
+    assert summary.loc[(-12, "articulation"), "beyond_half"] == pytest.approx(0.08, abs=0.005)
+    assert summary.loc[(6, "articulation"), "beyond_half"] == summary.loc[(6, "articulation"), "surely"]

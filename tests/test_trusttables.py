@@ -31,6 +31,14 @@ def test_no_table_is_stored_that_nothing_computes():
     assert {path.stem for path in TRUST.glob("*")} == set(TABLES)
 
 
+def test_stored_edits_are_of_every_feature_at_every_level(bench):
+    table = load_table("edits", bench)
+    assert list(table["track"].unique()) == bench.select(30)
+    assert (table.groupby(["feature", "db"]).size() == 30).sum() == 28
+    own = [row[row["feature"]] for _, row in table.iterrows()]
+    assert table["obtained"].tolist() == own
+
+
 def test_a_table_comes_back_as_it_was_saved(small, bench):
     assert load_table("planted", bench, folder=small).to_dict("list") == {"kind": ["box"], "auroc": [0.12346]}
 
@@ -39,6 +47,15 @@ def test_another_version_makes_a_table_stale(small, bench, monkeypatch):
     monkeypatch.setattr(trusttables, "VERSION", -1)
     with pytest.raises(TrustTableError, match="another network, corpus or version; compute it with: mer benchmark"):
         load_table("planted", bench, folder=small)
+
+
+def test_a_version_of_one_table_leaves_the_others_alone(small, bench, monkeypatch):
+    monkeypatch.setitem(TABLES, "edits", TABLES["planted"])
+    save_table("edits", bench, folder=small)
+    monkeypatch.setitem(trusttables._OWN_VERSIONS, "edits", -1)
+    assert len(load_table("planted", bench, folder=small))
+    with pytest.raises(TrustTableError, match="compute it with: mer benchmark --store edits"):
+        load_table("edits", bench, folder=small)
 
 
 @pytest.mark.parametrize("field", ["trained", "corpus"])
