@@ -76,7 +76,7 @@ def build_edit_record(edited: SoundEdit, *, net: str) -> dict[str, Any]:
         "all segments": edited.controls.attrs["whole"],
         "sentences": {
             "notes": " ".join(filter(None, [*excerpt.notes, excerpt.conversion])),
-            "outcome": describe_outcome(edited),
+            "outcome": describe_outcome(edited.table, edited.edit.feature),
             "control": describe_control(edited),
         },
         "method": build_method(edited.explanation, edited.settings.rule),

@@ -1,7 +1,6 @@
 """What came of an edit of a sound file, as text for a terminal.
 
-Public names: ``describe_sound_edit``, ``describe_outcome``, ``describe_control``,
-``describe_loudness``.
+Public names: ``describe_sound_edit``, ``describe_outcome``, ``describe_control``, ``describe_loudness``.
 """
 
 import textwrap
@@ -45,7 +44,8 @@ def describe_sound_edit(edited: SoundEdit, *, net: str) -> str:
         What was done; each output before, as promised and as obtained; a verdict; random segments in comparison; and
         how loud the edited sound is.
     """
-    said = [_describe_done(edited), describe_outcome(edited), describe_control(edited), describe_loudness(edited)]
+    outcome = describe_outcome(edited.table, edited.edit.feature)
+    said = [_describe_done(edited), outcome, describe_control(edited), describe_loudness(edited)]
     done, *rest = [textwrap.fill(sentences, _WIDTH) for sentences in said]
     return "\n\n".join([describe_excerpt(edited.excerpt, net), done, _describe_table(edited), *rest])
 
@@ -81,9 +81,8 @@ def _describe_table(edited: SoundEdit) -> str:
     return "\n".join(lines)
 
 
-def describe_outcome(edited: SoundEdit) -> str:
-    """Say whether the feature moved as promised, and what else did."""
-    name, table = edited.edit.feature, edited.table
+def describe_outcome(table: "pd.DataFrame", name: str) -> str:
+    """Say whether the output ``name`` moved as promised, and what else did, as `rescoring.compute_edit` found it."""
     row = table.loc[name]
     moved, size = f"Promised {row.promised:+.3f}, obtained {row.obtained:+.3f}", abs(row.obtained)
     little = " That is no difference that a second decimal shows." if size < LITTLE else ""

@@ -1,12 +1,13 @@
 """What there is to hear in explanations, and in what became of them, in sentences made from their numbers.
 
-Public names: ``describe_kept``, ``describe_paper``, ``describe_round_trip``, ``describe_edit``.
+Public names: ``describe_kept``, ``describe_paper``, ``describe_round_trip``, ``build_findings``.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .blindoutcome import compute_needed
 from .explanation import Explanation
 from .glossary import ENDS
 from .listening import Rendering
@@ -18,7 +19,8 @@ from .selection import select_segments
 if TYPE_CHECKING:
     import pandas as pd
 
-_LITTLE = 0.005  # unit scale: less than this is no change worth a word
+    from .blindoutcome import Outcome
+
 _DRAWS, _APART = 10, 3
 # What a trait is called when there is less and when there is more of it, and how it is spelt.
 _TRAITS = {
@@ -122,25 +124,38 @@ def _name_share(share: float) -> str:
     return "no effect to keep" if np.isnan(share) else f"{share:.0%} of the effect is left"
 
 
-def describe_edit(table: "pd.DataFrame", output: str) -> str:
-    """Say whether an edit did what was promised, and what it did beside that.
+def build_findings(
+    trips: "dict[str, pd.DataFrame]", summary: "pd.DataFrame", *, gap: float, coin: "Outcome", db: float = 6
+) -> list[str]:
+    """Say in a few sentences what listening to explanations told.
 
     Parameters
     ----------
-    table
-        As `rescoring.compute_edit` gives it.
-    output
-        The one that was to be moved.
+    trips
+        By output, as `rescoring.compute_round_trip` gives them.
+    summary
+        As `editviews.compute_edit_summary` gives it.
+    gap
+        As `twolevels.compute_emotion_gap` gives it.
+    coin
+        How a coin did in the blind test.
+    db
+        Of the edits that are told of.
     """
-    row = table.loc[output]
-    others = table.drop(index=output)["obtained"]
-    most = others.abs().idxmax()
-    came = f"of what came with it, {most} moved most ({others[most]:+.3f})"
-    goal = f"{output} was promised {row['promised']:+.3f} and moved {row['obtained']:+.3f}"
-    if abs(row["obtained"]) < _LITTLE:
-        verdict = "next to nothing"
-    elif row["obtained"] * row["promised"] < 0:
-        verdict = "the wrong way"
-    else:
-        verdict = f"{row['obtained'] / row['promised']:.0%} of the promise"
-    return f"{goal}: {verdict}; {came}."
+    cells, n_good = summary.loc[db], int((summary["failure"] == "").sum())
+    moved, promised = cells["obtained"], cells["promised"]
+    removed = [table.loc["positive removed"] for table in trips.values()]
+    changes = " and ".join(
+        f"{name} by {row['sound'] - row['whole']:+.3f} ({_name_share(row['survives'])})"
+        for name, row in zip(trips, removed, strict=True)
+    )
+    return [
+        f"Leaving out of the sound what raises them moves {changes}.",
+        f"Turned up by {db:g} dB, what raises a feature moves it by {moved.mean():+.3f} in the mean over features and "
+        f"{cells['n_tracks'].max()} clips, {moved.min():+.3f} to {moved.max():+.3f}. That is "
+        f"{moved.sum() / promised.sum():.0%} of what weights promise. {n_good} of {len(summary)} edits do better than "
+        "both controls.",
+        f"Joined over two levels, weights differ from LIME on the emotion by {gap:.1e} of the largest.",
+        f"A coin got {coin.n_right} of {coin.n} in the blind test; who hears a difference needs "
+        f"{compute_needed(coin.n)}. Nobody has been asked yet.",
+    ]
