@@ -103,15 +103,13 @@ def build_edit_table(summary: "pd.DataFrame", *, db: float = 6) -> "pd.DataFrame
         "promised": table["promised"].map("{:+.3f}".format),
         "obtained [95 %]": _write_intervals(table, "obtained"),
         "of promise": (table["obtained"] / table["promised"]).map("{:.0%}".format),
-        "in SD": (table["obtained"] / table["spread"]).map("{:+.2f}".format),
-        "other segments [95 %]": _write_intervals(table, "control"),
-        "all segments": table["whole"].map("{:+.3f}".format),
+        "others": table["control"].map("{:+.3f}".format),
+        "all": table["whole"].map("{:+.3f}".format),
         "right way": table["right"].map("{:.0%}".format),
-        "other feature": _write_changes(table, "side"),
+        "comes along": _write_changes(table, "side"),
         "emotion": _write_changes(table, "emotion"),
-        "works": table["failure"].map(lambda failure: f"no: {failure}" if failure else "yes"),
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).rename_axis(None)
 
 
 def _write_intervals(table: "pd.DataFrame", name: str) -> list[str]:
