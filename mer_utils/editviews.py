@@ -113,7 +113,7 @@ def build_edit_table(summary: "pd.DataFrame", *, db: float = 6) -> "pd.DataFrame
 
 
 def _write_intervals(table: "pd.DataFrame", name: str) -> list[str]:
-    return [_write_interval(row, name) for _, row in table.iterrows()]
+    return [_write_interval(row, name).replace(" ", "\xa0") for _, row in table.iterrows()]  # which breaks no line
 
 
 def _write_interval(row: "pd.Series", name: str = "obtained") -> str:

@@ -99,7 +99,7 @@ CHAPTERS = (
     ("03_cost_of_explainability", "What does an explainable bottleneck cost?", "ready"),
     ("04_effects_cash_vs_nin", "Why does one version of “Hurt” sound angrier?", "ready"),
     ("05_lime_explanations", "Which part of the sound makes a feature high?", "ready"),
-    ("06_listening", "Can I hear the explanation?", "to come"),
+    ("06_listening", "Can I hear the explanation?", "ready"),
     ("07_explorer", "Let me try", "to come"),
     ("08 to 10", "What else does the talk show, and ask for?", "to come"),
 )

@@ -55,6 +55,7 @@ def plot_levels(
         fill |= {"color": colours[number % len(colours)], "label": f"{label} ({_name_level(y)})"}
         ax.stairs(level, start + _STEP * np.arange(len(level) + 1), baseline=_FLOOR, **fill)
         loudest = max(loudest, level.max(initial=_FLOOR))
+    ax.margins(x=0)
     ax.set(ylim=(_FLOOR, loudest + 6), ylabel="level (dB)", xlabel="time (s)")
     ax.set_title("what one hears")
     ax.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=len(sounds), borderaxespad=0)
