@@ -15,7 +15,7 @@ from .effects import LITTLE, compute_contributions
 from .explanation import ExplainError, Explanation
 from .glossary import COMPARATIVES
 from .ratings import EMOTIONS, MIDLEVEL
-from .selection import select_segments
+from .selection import FLOOR, RULES, select_segments
 from .twolevels import compute_extent
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ class Chain:
     n_certain
         How many of those kept are certain: at most 5 % false discoveries (rule ``"bh"``).
     seconds, hertz
-        Between which seconds of the track, and between which frequencies, most of these weights lie, as
-        `compute_extent` gives them; None without segments.
+        The shortest time of the track that holds half of these weights, and between which frequencies half of that
+        lies, as `compute_extent` gives them; None without segments.
+    share
+        What these weights are of all weights of their sign, those that may be chance included, 0 to 1.
     """
 
     title: str
@@ -74,11 +76,24 @@ class Chain:
     n_certain: int
     seconds: tuple[float, float] | None
     hertz: tuple[float, float] | None
+    share: float = 1.0
 
     @property
     def verb(self) -> str:
         """What the segments do to the feature: "raises" where there is more of it than usual, else "lowers"."""
         return "lowers" if self.heard < self.usual else "raises"
+
+    @property
+    def plural(self) -> str:
+        """`verb` where several do it."""
+        return self.verb.removesuffix("s")
+
+    @property
+    def place(self) -> str:
+        """Where half of the weight is, in words; for chains that have segments."""
+        (begin, end), (low, high) = self.seconds, self.hertz
+        whose = "their" if len(self.segments) > 1 else "its"
+        return f"half of {whose} weight at {begin:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz"
 
     @property
     def heard(self) -> float:
@@ -144,11 +159,13 @@ def build_chain(
     lower = int(midlevel[MIDLEVEL.index(feature)] < reference.mean[MIDLEVEL.index(feature)])
     kept, certain = (select_segments(explanation, feature, rule=rule)[lower] for rule in ("top", "bh"))
     seconds, hertz = compute_extent(explanation, feature, kept) if len(kept) else (None, None)
+    weights = explanation.weights[:, explanation.index(feature)]
+    same = np.abs(weights[weights < 0 if lower else weights > 0]).sum()
     return Chain(
         title=title, emotion=emotion, feature=feature, label=reference.label, value=value, mean=mean,
         midlevel=midlevel, midlevel_mean=reference.mean, contributions=parts, segments=kept,
-        weights=explanation.weights[kept, explanation.index(feature)], n_segments=explanation.n_segments,
-        n_certain=int(np.isin(kept, certain).sum()), seconds=seconds, hertz=hertz,
+        weights=weights[kept], n_segments=explanation.n_segments, n_certain=int(np.isin(kept, certain).sum()),
+        seconds=seconds, hertz=hertz, share=float(np.abs(weights[kept]).sum() / same) if len(kept) else 0.0,
     )  # fmt: skip
 
 
@@ -191,14 +208,14 @@ def _describe_reason(chain: Chain, total: float) -> str:
 
 
 def _describe_segments(chain: Chain) -> str:
-    n, plural = len(chain.segments), {"raises": "raise", "lowers": "lower"}[chain.verb]
+    n = len(chain.segments)
     if not n:
-        return f"None of the {chain.n_segments} segments is known to {plural} {chain.feature}."
-    (begin, end), (low, high) = chain.seconds, chain.hertz
-    count = f"{n} of {chain.n_segments} segments, which {plural if n > 1 else chain.verb} {chain.feature}"
+        largest = f"the {RULES['top']} largest weights, down to {100 * FLOOR:.0f} % of the largest,"
+        return f"None of {largest} {chain.verb} {chain.feature}."
+    does, hold = (chain.plural, "they hold") if n > 1 else (chain.verb, "it holds")
     said = (
-        f"The net hears that in {count} (most of their weight at {begin:.1f}–{end:.1f} s, {low:.0f}–{high:.0f} Hz):"
-        " listen."
+        f"The net hears that in {n} of {chain.n_segments} segments, which {does} {chain.feature}"
+        f" ({hold} {100 * chain.share:.0f} % of all that {chain.verb} it; {chain.place}): listen."
     )
     if chain.n_certain == n:
         return said

@@ -32,7 +32,10 @@ def plot_levels(
     colour: str = OURS,
     ax: "Axes | None" = None,
 ) -> "tuple[Figure, Axes]":
-    """Draw the levels of sounds over time.
+    """Draw the levels of sounds over time, and name how loud each is as a whole beside the first.
+
+    The axis has levels relative to full scale; the legend has the difference to the first sound, dB, because a player
+    may have made all louder or softer together.
 
     Parameters
     ----------
@@ -49,23 +52,26 @@ def plot_levels(
     """
     fig, ax = build_axes(ax, size=(FULL[0], 1.7))
     colours, loudest = (FAINT, colour, THEIRS, OURS), _FLOOR
-    for number, (label, y) in enumerate(sounds.items()):
+    for number, (label, y) in enumerate(zip(_name_levels(sounds), sounds.values(), strict=True)):
         level = _measure_levels(y, sr)
         fill = {"fill": True, "alpha": 0.5} if not number else {"linewidth": 1.4}
-        fill |= {"color": colours[number % len(colours)], "label": f"{label} ({_name_level(y)})"}
+        fill |= {"color": colours[number % len(colours)], "label": label}
         ax.stairs(level, start + _STEP * np.arange(len(level) + 1), baseline=_FLOOR, **fill)
         loudest = max(loudest, level.max(initial=_FLOOR))
     ax.margins(x=0)
     ax.set(ylim=(_FLOOR, loudest + 6), ylabel="level (dB)", xlabel="time (s)")
-    ax.set_title("what one hears")
+    ax.set_title("what one hears" if len(sounds) < 2 else f"what one hears; in brackets: beside {next(iter(sounds))}")
     ax.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=len(sounds), borderaxespad=0)
     ax.grid(visible=True, axis="y")
     return fig, ax
 
 
-def _name_level(y: np.ndarray) -> str:
-    level = compute_level(y)
-    return "silence" if np.isinf(level) else f"{level:.0f} dB"
+def _name_levels(sounds: Mapping[str, np.ndarray]) -> list[str]:
+    """Name sounds with their level beside the first, dB; beside silence no level can be told."""
+    first, *others = levels = [compute_level(y) for y in sounds.values()]
+    words = ["", *("" if np.isinf(first) else f" ({level - first:+z.0f} dB)" for level in others)]
+    words = [" (silence)" if np.isinf(level) else word for level, word in zip(levels, words, strict=True)]
+    return [label + word for label, word in zip(sounds, words, strict=True)]
 
 
 def _measure_levels(y: np.ndarray, sr: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from .explainplots import LOWERS, RAISES, plot_kept
 from .levelplots import plot_levels
 from .ratings import MIDLEVEL
+from .selection import RULES
 from .spectrogram import SpectrogramConfig, compute_band_frequencies
 from .style import COLOURS, FULL, NOTE, THEIRS, build_axes
 
@@ -44,8 +45,8 @@ def plot_chain(
     explanation
         That of the chain.
     chain
-        Of `chains.build_chain`. A dashed box marks its extent: at least 80 % of the weight of the segments in colour
-        lies between its sides, and at least 80 % between bottom and top.
+        Of `chains.build_chain`. A dashed box marks its extent: at least half of the weight of the segments in colour
+        lies between its sides, and at least half of that between bottom and top.
     sounds
         (n_samples,) by label, such as the original and what was rendered of it; they begin with the explanation. The
         first is drawn in grey, the second in the colour of the segments.
@@ -96,15 +97,14 @@ def _draw_parts(ax: "Axes", chain: "Chain") -> None:
 
 
 def _draw_segments(ax: "Axes", explanation: "Explanation", chain: "Chain") -> None:
-    """Draw the spectrogram with the segments of the chain in colour, and a box around most of their weight."""
+    """Draw the spectrogram with the segments of the chain in colour, and a box around half of their weight."""
     colour = _get_colour(chain)
     plot_kept(explanation, chain.segments, line=colour, ax=ax)
     n, more = len(chain.segments), {"raises": "more", "lowers": "less"}[chain.verb]
-    plural = chain.verb.removesuffix("s")
     count = (
-        f"in colour {n} of {chain.n_segments} segments that {plural} it"
+        f"in colour {n} of {chain.n_segments} segments that {chain.plural} it"
         if n
-        else f"no segment is known to {plural} it"
+        else f"none of the {RULES['top']} largest weights {chain.verb} it"
     )
     ax.set_title(f"{chain.feature} {chain.heard:.2f}, {more} than the mean {chain.usual:.2f}: {count}")
     if not n:
@@ -114,12 +114,11 @@ def _draw_segments(ax: "Axes", explanation: "Explanation", chain: "Chain") -> No
     low, high = np.interp(np.log(chain.hertz), np.log(bands), np.arange(len(bands)))
     corners = (left, right, right, left, left), (low, low, high, high, low)
     ax.plot(*corners, color=THEIRS, linewidth=1.3, linestyle="--", scalex=False, scaley=False)
-    label = f"most of their weight: {left:.1f}–{right:.1f} s, {chain.hertz[0]:.0f}–{chain.hertz[1]:.0f} Hz"
     early, above = left + right < sum(ax.get_xlim()), high < _HIGH * len(bands)
     place = {"va": "bottom" if above else "top", "ha": "left" if early else "right", "textcoords": "offset points"}
     box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.5}
     corner, shift = (left if early else right, high), (3 if early else -3, 4 if above else -4)
-    ax.annotate(label, corner, shift, bbox=box, **place)
+    ax.annotate(chain.place, corner, shift, bbox=box, **place)
 
 
 def _get_colour(chain: "Chain") -> str:

@@ -13,7 +13,7 @@ takes the same masks, kernel, ridge and intercept, and emotions that are affine 
 Nor do p-values or standard errors add up: the errors of a segment's seven weights go together. Who needs them explains
 the emotion itself; ``Predictor.outputs("all")`` gives both levels from one set of masks.
 
-Public names: ``compute_emotion_weights``, ``compute_emotion_gap``, ``compute_paths``, ``compute_extent``.
+Public names: ``compute_emotion_weights``, ``compute_emotion_gap``, ``compute_extent``.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,6 @@ from .segments import build_segment_table
 
 if TYPE_CHECKING:
     from .regression import LinearModel
-
-# What is left out of the extent on either side.
-_TAIL = 0.1
 
 
 def compute_emotion_weights(explanation: Explanation, layer: "LinearModel") -> np.ndarray:
@@ -56,7 +53,9 @@ def compute_emotion_weights(explanation: Explanation, layer: "LinearModel") -> n
     ExplainError
         If a feature was not explained, or the layer is not (8, 7).
     """
-    return _select_weights(explanation, layer) @ layer.weights.T
+    if layer.weights.shape != (len(EMOTIONS), len(MIDLEVEL)):
+        raise ExplainError(f"a layer from features to emotions is (8, 7), not {layer.weights.shape}")
+    return explanation.weights[:, [explanation.index(name) for name in MIDLEVEL]] @ layer.weights.T
 
 
 def compute_emotion_gap(explanation: Explanation, layer: "LinearModel") -> float:
@@ -84,46 +83,14 @@ def compute_emotion_gap(explanation: Explanation, layer: "LinearModel") -> float
     return float((off / np.abs(direct).max(axis=0)).max())
 
 
-def compute_paths(explanation: Explanation, layer: "LinearModel", emotion: str) -> np.ndarray:
-    """Compute by which features each segment acts on an emotion: segment weight times feature weight.
-
-    Parameters
-    ----------
-    explanation, layer
-        As in `compute_emotion_weights`.
-    emotion
-        One of `ratings.EMOTIONS`.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_segments, 7), unit scale. Summed over the features they are the segment's weight for the emotion.
-
-    Raises
-    ------
-    ExplainError
-        As in `compute_emotion_weights`, or for an unknown emotion.
-    """
-    if emotion not in EMOTIONS:
-        raise ExplainError(f"there is no emotion {emotion!r}; choose one of: {', '.join(EMOTIONS)}")
-    return _select_weights(explanation, layer) * layer.weights[EMOTIONS.index(emotion)]
-
-
-def _select_weights(explanation: Explanation, layer: "LinearModel") -> np.ndarray:
-    """Give the weights (n_segments, 7) of the segments for the features, in the order of `MIDLEVEL`."""
-    if layer.weights.shape != (len(EMOTIONS), len(MIDLEVEL)):
-        raise ExplainError(f"a layer from features to emotions is (8, 7), not {layer.weights.shape}")
-    return explanation.weights[:, [explanation.index(name) for name in MIDLEVEL]]
-
-
 def compute_extent(
     explanation: Explanation, output: str, labels: Sequence[int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Compute where in time, and where in frequency, some segments have most of their weight.
+    """Compute where in time, and there where in frequency, some segments have half of their weight.
 
-    Each segment's |weight| is spread evenly over its cells. Frames and bands are cut off from either end as long as no
-    more than a tenth of the sum goes with them: what is left holds at least 80 % over time, at least 80 % over
-    frequency, and at least 60 % in both at once.
+    Each segment's |weight| is spread evenly over its cells. The interval in time is the shortest that holds at least
+    half of the sum, the interval in frequency the one of fewest bands that holds at least half of what lies within
+    these frames: both at once hold a quarter or more. Of several equally short ones it is the one that holds most.
 
     Parameters
     ----------
@@ -135,20 +102,23 @@ def compute_extent(
     Returns
     -------
     seconds, hertz : tuple of float
-        Begin and end in the track, and lowest and highest frequency.
+        Begin and end in the track, and lowest and highest frequency within these seconds.
     """
     sizes = np.abs(explanation.weights[:, explanation.index(output)]) / explanation.sizes
     cells = np.where(np.isin(explanation.segments, labels), sizes[explanation.segments], 0.0)
-    first, last = _find_middle(cells.sum(axis=1))
-    low, high = _find_middle(cells.sum(axis=0))
+    first, last = _find_half(cells.sum(axis=1))
+    low, high = _find_half(cells[first : last + 1].sum(axis=0))
     bands = np.broadcast_to(np.arange(cells.shape[1]), cells.shape)
     edges = build_segment_table(bands, explanation.spec)
     seconds = (explanation.start + first / explanation.fps, explanation.start + (last + 1) / explanation.fps)
     return seconds, (float(edges.loc[low, "low"]), float(edges.loc[high, "high"]))
 
 
-def _find_middle(sums: np.ndarray) -> tuple[int, int]:
-    """Find the first and the last place that are needed to hold all but a tenth on either side."""
-    below, above = np.cumsum(sums) / sums.sum(), np.cumsum(sums[::-1]) / sums.sum()
-    tail = _TAIL + 1e-9  # a tenth is a tenth, however it was rounded
-    return int((below <= tail).sum()), len(sums) - 1 - int((above <= tail).sum())
+def _find_half(sums: np.ndarray) -> tuple[int, int]:
+    """Find the first and the last place of the shortest interval that holds at least half of a sum."""
+    below = np.concatenate([[0.0], np.cumsum(sums)]) / sums.sum()
+    ends = np.searchsorted(below, below + 0.5 - 1e-9)  # half is half, however it was rounded
+    firsts = np.flatnonzero(ends < len(below))
+    held = (below[ends[firsts]] - below[firsts]).round(9)
+    best = firsts[np.lexsort([-held, ends[firsts] - firsts])[0]]
+    return int(best), int(ends[best]) - 1

@@ -15,6 +15,7 @@ from mer_utils.layers import build_published_layer
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.reference import Reference
 from mer_utils.regression import LinearModel
+from mer_utils.selection import select_segments
 from mer_utils.twolevels import compute_extent
 
 LAYER = build_published_layer()
@@ -100,7 +101,8 @@ def test_every_number_of_a_sentence_is_in_the_chain(emotion, rng):
         assert f"({chain.heard:.2f} against {chain.usual:.2f}, {chain.contribution:+.3f})" in told
         assert f"{len(chain.segments)} of 60 segments" in told
         (begin, end), (low, high) = chain.seconds, chain.hertz
-        assert f"{begin:.1f}–{end:.1f} s, {low:.0f}–{high:.0f} Hz" in told
+        assert f"; half of their weight at {begin:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz)" in told
+        assert f"(they hold {100 * chain.share:.0f} % of all that {chain.verb} it;" in told
         if abs(more) > 0.005:
             assert f"“A” sounds {COMPARATIVES[emotion][int(more > 0)]} than the mean of two clips" in told
 
@@ -146,11 +148,31 @@ def test_those_that_are_certain_are_counted(certain, words):
 
 def test_one_segment_and_none_have_sentences_of_their_own():
     parts, weights = [0, 0, 0, 0, 0.05, 0, 0], np.zeros((60, 7))
-    assert "None of the 60 segments is known to raise dissonance." in describe_chain(
-        chain_parts(parts, weights=weights)
-    )
+    none = "None of the 30 largest weights, down to 5 % of the largest, raises dissonance."
+    assert describe_chain(chain_parts(parts, weights=weights)).endswith(none)
     weights[17, 4] = 0.01
-    assert "1 of 60 segments, which raises dissonance (" in describe_chain(chain_parts(parts, weights=weights))
+    told = describe_chain(chain_parts(parts, weights=weights))
+    assert (
+        "1 of 60 segments, which raises dissonance (it holds 100 % of all that raises it; half of its weight" in told
+    )
+
+
+def test_segments_that_surely_raise_it_are_not_denied_where_larger_ones_lower_it():
+    weights = np.zeros((60, 7))
+    weights[:40, 4], weights[40:, 4] = -0.02, 0.01
+    chain = chain_parts([0, 0, 0, 0, 0.05, 0, 0], weights=weights)
+    assert len(select_segments(explain(chain.midlevel, weights), "dissonance")[0]) == 20
+    assert (len(chain.segments), chain.share) == (0, 0)
+    assert "None of the 30 largest weights" in describe_chain(chain)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_share_is_that_of_the_weights_of_its_sign(sign):
+    weights = np.zeros((60, 7))
+    weights[:40, 4] = sign * np.repeat([0.03, 0.01, -0.02], [10, 10, 20])
+    chain = chain_parts(sign * np.eye(7)[4] * 0.05 * ANGER[4], "dissonance", weights=weights)
+    assert len(chain.segments) == 10  # twenty are larger than the other ten of that sign
+    assert chain.share == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(

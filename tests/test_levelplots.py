@@ -32,10 +32,28 @@ def test_a_level_is_drawn_when_it_sounds():
     assert to_hex(ax.patches[1].get_edgecolor()).upper() == LOWERS
 
 
+def read_names(sounds):
+    _, ax = plot_levels(sounds)
+    return [text.get_text() for text in ax.get_legend().get_texts()], read_titles(ax)[0]
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.05])
+def test_levels_are_named_beside_the_first_however_loud_all_are(gain):
+    tone = gain * SOUNDS["original"]
+    names, title = read_names({"before": tone, "half": tone / 2, "twice": 2 * tone, "same": tone, "none": 0 * tone})
+    assert names == ["before", "half (-6 dB)", "twice (+6 dB)", "same (+0 dB)", "none (silence)"]
+    assert title == "what one hears; in brackets: beside before"
+
+
+def test_beside_silence_no_level_is_told():
+    assert read_names({"none": 0 * TIME} | SOUNDS)[0] == ["none (silence)", *SOUNDS]
+    assert read_names({"original": SOUNDS["original"]}) == (["original"], "what one hears")
+
+
 def test_segments_and_levels_share_the_seconds_of_the_track():
     fig, (above, below) = plot_heard(EXPLAINED, [17], SOUNDS, title="one of sixty")
     assert above.get_xlim() == below.get_xlim() == pytest.approx((3.2, 3.2 + 48 / 31.25))
     coloured = ~np.ma.getmaskarray(above.images[0].get_array())
     assert np.array_equal(coloured, (SEGMENTS == 17).T)
     assert read_titles(above) == ["one of sixty"]
-    assert find_misplaced(fig, below.get_legend().get_texts()) == []
+    assert find_misplaced(fig, [*below.get_legend().get_texts(), below._left_title]) == []

@@ -12,9 +12,9 @@ from mer_utils.networks import load_network
 from mer_utils.predictor import Predictor
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
 from mer_utils.regression import LinearModel
+from mer_utils.segments import build_segment_table
 from mer_utils.selection import select_segments
-from mer_utils.spectrogram import compute_band_frequencies
-from mer_utils.twolevels import compute_emotion_gap, compute_emotion_weights, compute_extent, compute_paths
+from mer_utils.twolevels import compute_emotion_gap, compute_emotion_weights, compute_extent
 
 LAYER = build_published_layer()
 SPEC = np.random.default_rng(0).uniform(0, 1.5, SEGMENTS.shape).astype(np.float32)
@@ -127,15 +127,6 @@ def test_the_released_network_keeps_it_to_1e6_where_emotions_are_summed_in_float
     assert compute_gap(compute_emotion_weights(features, layer), emotions.weights) < 1e-6
 
 
-@pytest.mark.parametrize("emotion", EMOTIONS)
-def test_paths_add_up_to_the_weights_of_the_emotion(emotion):
-    explanation = explain()
-    paths = compute_paths(explanation, LAYER, emotion)
-    wanted = compute_emotion_weights(explanation, LAYER)[:, EMOTIONS.index(emotion)]
-    np.testing.assert_allclose(paths.sum(axis=1), wanted, atol=1e-15)
-    assert np.abs(np.delete(paths, 0, axis=1).sum(axis=1) - wanted).max() > 1e-12
-
-
 def test_columns_are_found_by_name():
     shuffled = np.random.default_rng(0).permutation(7)
     explanation = explain()
@@ -151,9 +142,7 @@ def test_what_cannot_be_joined_is_refused():
     with pytest.raises(ExplainError, match="nothing is known of 'minorness'"):
         compute_emotion_weights(six, LAYER)
     with pytest.raises(ExplainError, match=r"is \(8, 7\), not \(7, 8\)"):
-        compute_paths(explain(), LinearModel(LAYER.weights.T, LAYER.bias), "anger")
-    with pytest.raises(ExplainError, match="no emotion 'rage'; choose one of: valence"):
-        compute_paths(explain(), LAYER, "rage")
+        compute_emotion_weights(explain(), LinearModel(LAYER.weights.T, LAYER.bias))
 
 
 def place(weights, labels, **choices):
@@ -162,18 +151,45 @@ def place(weights, labels, **choices):
     return compute_extent(explanation, "o0", labels)
 
 
-def test_the_extent_of_one_tile_is_the_tile_without_a_tenth_of_its_bands_on_either_side():
-    seconds, hertz = place(np.eye(60)[17], [17], start=3.0)  # frames 12 to 15, bands 60 to 89
-    assert seconds == pytest.approx((3 + 12 / 31.25, 3 + 16 / 31.25))
-    before, first, last, after = compute_band_frequencies()[[62, 63, 86, 87]]
-    assert before < hertz[0] < first < last < hertz[1] < after
+def measure(sums, share=0.5):
+    """Give the length of the shortest interval that holds a share of a sum, by trying all of them."""
+    pairs = [(i, j) for i in range(len(sums)) for j in range(i + 1, len(sums) + 1)]
+    return min(j - i for i, j in pairs if sums[i:j].sum() >= share * sums.sum() - 1e-9)
 
 
-@pytest.mark.parametrize(("share", "frames"), [(0.09, (0, 4)), (0.11, (0, 44))])
-def test_the_extent_leaves_out_a_tenth_on_either_side(share, frames):
-    seconds, _ = place((1 - share) * np.eye(60)[0] + share * np.eye(60)[50], [0, 50])  # tiles in time at 0 and 10
-    assert seconds == (pytest.approx(frames[0] / 31.25), pytest.approx(seconds[1]))
-    assert (seconds[1] <= 4 / 31.25) == (share < 0.1)
+def read_box(explanation, labels):
+    """Give the frames and bands, begin and end of each, of an extent; and all |weight| by cell."""
+    seconds, hertz = compute_extent(explanation, "o0", labels)
+    bands = np.broadcast_to(np.arange(149), SEGMENTS.shape)
+    edges = build_segment_table(bands, explanation.spec)
+    low, high = (np.abs(edges[side] - value).argmin() for side, value in zip(("low", "high"), hertz, strict=True))
+    cells = np.abs(explanation.weights[:, 0] / explanation.sizes)[SEGMENTS] * np.isin(SEGMENTS, labels)
+    return np.round(31.25 * np.array(seconds)).astype(int), (low, high + 1), cells
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_extent_is_the_shortest_that_holds_half_in_time_and_there_in_frequency(seed):
+    rng = np.random.default_rng(seed)
+    explanation = fit_explanation(lambda masks: masks @ rng.normal(size=(60, 1)) ** 3)
+    (begin, end), (low, high), cells = read_box(explanation, rng.choice(60, 20, replace=False))
+    within = cells[begin:end]
+    assert end - begin == measure(cells.sum(axis=1))
+    assert within.sum() >= 0.5 * cells.sum()
+    assert high - low == measure(within.sum(axis=0))
+    assert within[:, low:high].sum() >= 0.5 * within.sum() >= 0.25 * cells.sum()
+
+
+def test_a_smaller_share_or_all_frames_would_give_another_extent():
+    explanation = fit_explanation(lambda masks: masks @ np.random.default_rng(0).normal(size=(60, 1)))
+    (begin, end), (low, high), cells = read_box(explanation, np.arange(60))
+    assert measure(cells.sum(axis=1), 0.4) < end - begin < measure(cells.sum(axis=1), 0.6)
+    assert measure(cells.sum(axis=0)) != high - low
+
+
+@pytest.mark.parametrize(("share", "tile"), [(0.49, 0), (0.51, 10)])
+def test_the_extent_lies_where_more_than_half_is(share, tile):
+    seconds, _ = place((1 - share) * np.eye(60)[0] + share * np.eye(60)[50], [0, 50], start=3.0)  # tiles 0 and 10
+    assert 4 * tile / 31.25 - 1e-9 <= seconds[0] - 3 < seconds[1] - 3 <= 4 * (tile + 1) / 31.25 + 1e-9
 
 
 def test_the_extent_counts_only_the_labels_it_is_given():
