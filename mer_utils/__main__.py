@@ -181,6 +181,7 @@ def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    from .answerfolders import EXPLANATION
     from .networks import load_network
     from .soundwhy import Question, explain_sound
     from .whyfiles import save_why
@@ -190,13 +191,14 @@ def _explain(options: argparse.Namespace) -> int:
 
     chosen = {"paper": options.paper, "hide": options.hide.replace("-", "_")}
     question, settings = Question(options.feature, options.emotion, options.at), _build_settings(options, **chosen)
-    kept = _find_kept(options)
+    kept = _find_kept(options, EXPLANATION)
     why = explain_sound(options.sound, load_network(options.net), question=question, settings=settings, kept=kept)
     why = render_why_sounds(why, options.out) if options.out else why
-    return _answer(why, options, save=save_why, record=build_why_record, describe=describe_why)
+    return _answer(why, options, kept, save=save_why, record=build_why_record, describe=describe_why)
 
 
 def _edit(options: argparse.Namespace) -> int:
+    from .answerfolders import EDITED
     from .editfiles import build_edit_record, name_sounds, save_edit
     from .editreport import describe_sound_edit
     from .networks import load_network
@@ -205,10 +207,10 @@ def _edit(options: argparse.Namespace) -> int:
     if options.whole and not options.out:
         raise ValueError("--whole writes a file: say --out DIR too")
     edit = Edit(options.feature, options.db, options.sign, options.level, options.at)
-    settings, kept = _build_settings(options, hide="silence"), _find_kept(options)
+    settings, kept = _build_settings(options, hide="silence"), _find_kept(options, EDITED)
     edited = edit_sound(options.sound, load_network(options.net), edit=edit, settings=settings, kept=kept)
     edited = name_sounds(edited, options.out, whole=options.whole) if options.out else edited
-    return _answer(edited, options, save=save_edit, record=build_edit_record, describe=describe_sound_edit)
+    return _answer(edited, options, kept, save=save_edit, record=build_edit_record, describe=describe_sound_edit)
 
 
 def _build_settings(options: argparse.Namespace, **chosen: object) -> "Settings":
@@ -218,24 +220,24 @@ def _build_settings(options: argparse.Namespace, **chosen: object) -> "Settings"
     return Settings(**sampling, progress=sys.stderr.isatty(), **chosen)
 
 
-def _find_kept(options: argparse.Namespace) -> Path | None:
+def _find_kept(options: argparse.Namespace, name: str) -> Path | None:
     """Name the file that may hold the explanation, after finding out that it can be written."""
-    from .answerfolders import EXPLANATION, check_folder
+    from .answerfolders import check_folder
 
     if not options.out:
         return None
     check_folder(options.out, sound=options.sound)
-    return options.out / EXPLANATION
+    return options.out / name
 
 
-def _answer(answer: "SoundWhy | SoundEdit", options: argparse.Namespace, **how: Callable) -> int:
+def _answer(answer: "SoundWhy | SoundEdit", options: argparse.Namespace, kept: Path | None, **how: Callable) -> int:
     """Print an explanation or an edit, and write it where that is asked for."""
     from .answerfolders import describe_replaced
 
     if answer.reused:
         print(f"{options.out} holds this explanation: it is not computed anew", file=sys.stderr)
-    if options.out:
-        if line := describe_replaced(options.out, answer.explanation, reused=answer.reused):
+    if kept:
+        if line := describe_replaced(options.out, answer.explanation, reused=answer.reused, name=kept.name):
             _complain(line)
         how["save"](options.out, answer, net=options.net)
     if options.json:

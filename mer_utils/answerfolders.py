@@ -1,6 +1,9 @@
 """The folder that ``mer explain`` and ``mer edit`` write to: which explanation lies there, and what may replace it.
 
-Public names: ``EXPLANATION``, ``check_folder``, ``compute_suffix``, ``build_path``, ``describe_replaced``,
+Both may write to one folder: no file of one has the name of a file of the other, not even the explanation, for theirs
+differ in what is heard where a segment is hidden.
+
+Public names: ``EXPLANATION``, ``EDITED``, ``check_folder``, ``compute_suffix``, ``build_path``, ``describe_replaced``,
 ``compute_gain``, ``save_passages``.
 """
 
@@ -15,10 +18,10 @@ from .audio import save_audio
 from .explanation import ExplainError, Explanation, load_explanation
 from .files import TargetError, check_target
 
-#: Name of the file that holds the explanation.
-EXPLANATION = "explanation.safetensors"
+#: Names of the files that hold the explanation: of ``mer explain``, and of ``mer edit``.
+EXPLANATION, EDITED = "explanation.safetensors", "edit.safetensors"
 _PART = "-part"
-_SOUNDS = tuple(f"{name}.wav" for name in ("original", "raises", "lowers", "edited", "whole"))
+_SOUNDS = tuple(f"{name}.wav" for name in ("original", "raises", "lowers", "before", "edited", "whole"))
 # Peak to which sounds are lowered where one of them would clip: rounding must not lead beyond 1.
 _PEAK = 0.999
 
@@ -51,9 +54,9 @@ def check_folder(folder: Path, *, sound: Path | None = None) -> None:
         place.rmdir()
 
 
-def compute_suffix(folder: Path, explanation: Explanation) -> str:
+def compute_suffix(folder: Path, explanation: Explanation, *, name: str = EXPLANATION) -> str:
     """Tell what follows the names of all files: ``-part`` where a stopped explanation must not replace a whole one."""
-    known = None if explanation.complete else _load_known(folder)
+    known = None if explanation.complete else _load_known(folder / name)
     return _PART if known is not None and known.complete else ""
 
 
@@ -63,7 +66,7 @@ def build_path(folder: Path, name: str, suffix: str) -> Path:
     return folder / f"{path.stem}{suffix}{path.suffix}"
 
 
-def describe_replaced(folder: Path, explanation: Explanation, *, reused: bool) -> str:
+def describe_replaced(folder: Path, explanation: Explanation, *, reused: bool, name: str = EXPLANATION) -> str:
     """Say in a line which explanation will be replaced, or that none will; empty where there is none.
 
     Parameters
@@ -73,21 +76,23 @@ def describe_replaced(folder: Path, explanation: Explanation, *, reused: bool) -
     explanation
         The new one.
     reused
-        Whether it is the one that is there.
+        Whether it is one that is there.
+    name
+        Of its file.
     """
-    known = None if reused else _load_known(folder)
+    known = None if reused else _load_known(folder / name)
     if known is None:
         return ""
-    if suffix := compute_suffix(folder, explanation):
-        return f"{folder}: kept the complete explanation; the part is in {build_path(Path(), EXPLANATION, suffix)}"
+    if suffix := compute_suffix(folder, explanation, name=name):
+        return f"{folder}: kept the complete explanation; the part is in {build_path(Path(), name, suffix)}"
     stopped = "" if known.complete else ", stopped early"
     title = _find_title(folder, known.sound)
     return f"{folder}: replaces an explanation of {title} from {known.start:.1f} s (N = {known.n_samples}{stopped})"
 
 
-def _load_known(folder: Path) -> Explanation | None:
+def _load_known(path: Path) -> Explanation | None:
     try:
-        return load_explanation(folder / EXPLANATION)
+        return load_explanation(path)
     except (ExplainError, OSError):
         return None
 

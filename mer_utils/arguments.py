@@ -170,7 +170,10 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument("--paper", action="store_true", help="sample, fit and select as in 2019, for minutes")
     parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
-    kept = "folder for pictures, sounds, that record and the explanation; one that is there is not computed again"
+    kept = (
+        "folder for pictures, sounds, that record and the explanation; one that is there is not computed again; "
+        "overwrites those of an earlier answer, and nothing of mer edit"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
     _add_net(parser)
     parser.set_defaults(command="explain")
@@ -215,7 +218,10 @@ def _add_edit(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--samples", metavar="N", type=check_samples, help=samples)
     _add_window(parser)
     parser.add_argument("--json", action="store_true", help="print a record of everything, as rating / 10")
-    kept = "folder for both sounds, a picture, that record and the explanation, which serves further edits"
+    kept = (
+        "folder for both sounds, a picture, that record and the explanation, which serves further edits; overwrites "
+        "those of an earlier edit, and nothing of mer explain"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
     parser.add_argument("--whole", action="store_true", help="write the whole song with the edit in it, too")
     _add_net(parser)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .answerfolders import EXPLANATION, build_path, compute_gain, compute_suffix, save_passages
+from .answerfolders import EDITED, build_path, compute_gain, compute_suffix, save_passages
 from .displays import compute_level
-from .editreport import describe_control, describe_outcome
+from .editreport import describe_control, describe_edit_outcome
 from .explanation import save_explanation
 from .files import save_bytes, save_text
 from .soundedit import SoundEdit
@@ -36,8 +36,8 @@ def name_sounds(edited: SoundEdit, folder: Path, *, whole: bool = False) -> Soun
     whole
         Whether the whole song with the edit in it is one of them.
     """
-    sounds = {"original": edited.passages[0], "edited": edited.passages[1], "whole": edited.y if whole else None}
-    suffix = compute_suffix(folder, edited.explanation)
+    sounds = {"before": edited.passages[0], "edited": edited.passages[1], "whole": edited.y if whole else None}
+    suffix = compute_suffix(folder, edited.explanation, name=EDITED)
     return replace(edited, sounds={build_path(Path(), f"{name}.wav", suffix).name: y for name, y in sounds.items()})
 
 
@@ -76,7 +76,7 @@ def build_edit_record(edited: SoundEdit, *, net: str) -> dict[str, Any]:
         "all segments": edited.controls.attrs["whole"],
         "sentences": {
             "notes": " ".join(filter(None, [*excerpt.notes, excerpt.conversion])),
-            "outcome": describe_outcome(edited.table, edited.edit.feature),
+            "outcome": describe_edit_outcome(edited.table, edited.edit.feature),
             "control": describe_control(edited),
         },
         "method": build_method(edited.explanation, edited.settings.rule),
@@ -98,7 +98,7 @@ def save_edit(folder: Path, edited: SoundEdit, *, net: str) -> list[Path]:
     Parameters
     ----------
     folder
-        Where to write ``explanation.safetensors``, the sounds that `name_sounds` named, ``edit.png`` and
+        Where to write the explanation, ``edit.safetensors``, the sounds that `name_sounds` named, ``edit.png`` and
         ``edit.json``; it is made. Where the explanation was stopped and would replace a complete one, all of them have
         ``-part`` in their names.
     edited, net
@@ -109,8 +109,8 @@ def save_edit(folder: Path, edited: SoundEdit, *, net: str) -> list[Path]:
     list of pathlib.Path
         The files.
     """
-    suffix = compute_suffix(folder, edited.explanation)
-    names = (EXPLANATION, "edit.png", "edit.json")
+    suffix = compute_suffix(folder, edited.explanation, name=EDITED)
+    names = (EDITED, "edit.png", "edit.json")
     explanation, picture, record = (build_path(folder, name, suffix) for name in names)
     if not edited.reused:  # before anything else: it took longest
         save_explanation(explanation, edited.explanation)

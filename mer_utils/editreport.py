@@ -1,6 +1,6 @@
 """What came of an edit of a sound file, as text for a terminal.
 
-Public names: ``describe_sound_edit``, ``describe_outcome``, ``describe_control``, ``describe_loudness``.
+Public names: ``describe_sound_edit``, ``describe_edit_outcome``, ``describe_control``.
 """
 
 import textwrap
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WIDTH = 80  # characters of a line
-# Shares of a promise: less is no move; from there to here is a move that falls short; up to there is one as promised.
-_NOTHING, _KEPT, _BEYOND = 0.1, 0.75, 4 / 3
-# Random segments match the edited ones up to such a factor in size and such a difference in energy, dB.
+# Shares of a promise from which, and up to which, it was kept.
+_KEPT, _BEYOND = 0.9, 1.1
+# Random selections match the edited one up to such a factor in size and such a difference in energy, dB.
 _MOST_SIZE, _MOST_ENERGY = 1.25, 3.0
 # Peak above which clipping is told: below it, rounding is all there is.
 _CLIPS = 1.001
@@ -41,11 +41,11 @@ def describe_sound_edit(edited: SoundEdit, *, net: str) -> str:
     Returns
     -------
     str
-        What was done; each output before, as promised and as obtained; a verdict; random segments in comparison; and
+        What was done; each output before, as promised and as obtained; a verdict; random selections in comparison; and
         how loud the edited sound is.
     """
-    outcome = describe_outcome(edited.table, edited.edit.feature)
-    said = [_describe_done(edited), outcome, describe_control(edited), describe_loudness(edited)]
+    outcome = describe_edit_outcome(edited.table, edited.edit.feature)
+    said = [_describe_done(edited), outcome, describe_control(edited), _describe_loudness(edited)]
     done, *rest = [textwrap.fill(sentences, _WIDTH) for sentences in said]
     return "\n\n".join([describe_excerpt(edited.excerpt, net), done, _describe_table(edited), *rest])
 
@@ -81,73 +81,83 @@ def _describe_table(edited: SoundEdit) -> str:
     return "\n".join(lines)
 
 
-def describe_outcome(table: "pd.DataFrame", name: str) -> str:
+def describe_edit_outcome(table: "pd.DataFrame", name: str) -> str:
     """Say whether the output ``name`` moved as promised, and what else did, as `rescoring.compute_edit` found it."""
     row = table.loc[name]
-    moved, size = f"Promised {row.promised:+.3f}, obtained {row.obtained:+.3f}", abs(row.obtained)
-    little = " That is no difference that a second decimal shows." if size < LITTLE else ""
+    share = _compute_share(row.promised, row.obtained)
+    told = "" if np.isnan(share) else f", {share:.0%} of it"
+    moved = f"Promised {row.promised:+.3f}, obtained {row.obtained:+.3f}{told}."
+    end = row.before + row.promised
+    beyond = f" The promise leaves the scale from 0 to 1: it would lead to {end:.3f}." if end < 0 or end > 1 else ""
     paper = f" On paper, before it became sound, the net said {row['on paper']:+.3f}."
-    others = table["obtained"].drop(name)
+    others, size = table["obtained"].drop(name), abs(row.obtained)
     most = others.abs().idxmax()
     more = int((others.abs() > size).sum())
     first = f"{most} ({others[most]:+.3f})"
     side = f"{more} other outputs moved more, {first} most." if more > 1 else f"Only {first} moved more."
     side = side if more else f"No other output moved as much; next comes {first}."
-    return f"{name}: {_judge(row.promised, row.obtained)}. {moved}.{little}{paper} {side}"
+    return f"{name}: {_judge(share, row.obtained)}. {moved}{beyond}{paper} {side}"
 
 
-def _is_moved(edited: SoundEdit) -> bool:
-    row = edited.table.loc[edited.edit.feature]
-    return bool(row.promised) and row.obtained / row.promised > _NOTHING
+def _compute_share(promised: float, obtained: float) -> float:
+    """Compute which share of a promise was kept, in hundredths as it is told; NaN where nothing was promised."""
+    return round(obtained / promised, 2) if round(promised, 3) else np.nan
 
 
-def _judge(promised: float, obtained: float) -> str:
-    share = obtained / promised if promised else np.nan
-    if not abs(share) > _NOTHING:
-        return "it hardly moved" if promised else "nothing was promised of it"
+def _judge(share: float, obtained: float) -> str:
+    if np.isnan(share):
+        return "nothing was promised of it"
+    if abs(obtained) < LITTLE:
+        return "next to nothing came of the promise"
     if share < 0:
         return "it moved the wrong way"
     if share < _KEPT:
-        return f"it moved in the right direction, but by {share:.0%} of what was promised"
-    return "it moved as promised" if share <= _BEYOND else "it moved in the right direction, and beyond the promise"
+        return "it moved the right way, but fell short of the promise"
+    return "it moved as promised" if share <= _BEYOND else "it moved the right way, and beyond the promise"
 
 
 def describe_control(edited: SoundEdit) -> str:
-    """Say what the same edit does to random segments and to all, and so whether it is the segments or just level."""
-    controls, change = edited.controls, edited.table.loc[edited.edit.feature, "obtained"]
-    whole, values = controls.attrs["whole"], controls["obtained"]
-    told = [_describe_draws(controls)] if len(controls) else []
-    told += [] if np.isnan(whole) else [f"on all segments {whole:+.3f}"]
-    if not told:
-        return "No other segments are left to compare with: whether it is just level cannot be told."
-    way = np.sign(edited.table.loc[edited.edit.feature, "promised"])
-    others = max(way * np.append(values, [] if np.isnan(whole) else whole))
-    if not _is_moved(edited):
-        verdict = "But where a feature hardly moved, or not as promised, there is nothing to compare."
-    elif way * change > others:
-        verdict = "So it is these segments that matter, not just their level."
-        verdict = "So it seems to be these segments, not just their level." if _is_loose(controls) else verdict
-    else:
-        verdict = "So it may be level alone."
-    return f"The same decibels {'; '.join(told)}. {verdict}"
+    """Say what the same edit of random selections and of all segments does, and whether it matters which they are.
+
+    That is claimed only of a change of `effects.LITTLE` or more the promised way that leads each of them by as much.
+    """
+    if not len(edited.controls):
+        return "All segments were edited alike, so that it cannot be told whether it matters which."
+    edit, row, whole = edited.edit, edited.table.loc[edited.edit.feature], edited.controls.attrs["whole"]
+    way = np.sign(row.promised)
+    best, change = (way * edited.controls["obtained"]).max(), way * row.obtained
+    drawn = f"{len(edited.controls)} random selections of as many segments, {_describe_match(edited.controls)}"
+    alike = f"when all are {'lifted' if edit.db > 0 else 'lowered'} alike"
+    rivals = {"chance": best} | ({} if np.isnan(whole) else {"level alone": way * whole})
+    beaten = [name for name, value in rivals.items() if round(change - value, 9) < LITTLE]
+    if change >= LITTLE and not _is_loose(edited.controls) and not beaten:
+        level = "" if np.isnan(whole) else f", and than {alike} ({whole:+.3f})"
+        odds = f"By chance that happens once in {len(edited.controls) + 1} times at most."
+        return f"{edit.feature} moved further than in any of {drawn} (best: {way * best:+.3f}){level}. {odds}"
+    level = "" if np.isnan(whole) else f"; {alike} by {whole:+.3f}"
+    facts = f"in {drawn}, it moves by {way * best:+.3f} at best{level}."
+    if change < LITTLE:
+        return f"Whether these segments matter cannot be told where {edit.feature} hardly moves as promised: {facts}"
+    if _is_loose(edited.controls):
+        return f"Whether these segments matter cannot be told, for no others are like them: {facts}"
+    return f"What came of it cannot be told from {' nor from '.join(beaten)}: {facts}"
 
 
-def _describe_draws(controls: "pd.DataFrame") -> str:
-    """Tell how random segments match the edited ones, and what came of them."""
-    values, (size, energy) = controls["obtained"], controls[["size", "energy"]].mean()
-    poor = " (a poor match: too few others are left)" if _is_loose(controls) else ""
-    n_draws = values.round(9).nunique()
-    span = f" ({values.min():+.3f} to {values.max():+.3f} in {n_draws} draws)" if n_draws > 1 else ""
-    match = f"{size:.2f} times the size and {energy:+.1f} dB of energy{poor}"
-    return f"on random others of {match}: {values.mean():+.3f}{span}"
+def _describe_match(controls: "pd.DataFrame") -> str:
+    size, energy = controls[["size", "energy"]].mean()
+    return (
+        f"{size:.2f} times as large and {energy:+.1f} dB beside them"
+        if _is_loose(controls)
+        else "as large and as loud"
+    )
 
 
 def _is_loose(controls: "pd.DataFrame") -> bool:
     size, energy = controls[["size", "energy"]].mean()
-    return len(controls) > 0 and (max(size, 1 / size) > _MOST_SIZE or not abs(energy) <= _MOST_ENERGY)
+    return max(size, 1 / size) > _MOST_SIZE or not abs(energy) <= _MOST_ENERGY
 
 
-def describe_loudness(edited: SoundEdit) -> str:
+def _describe_loudness(edited: SoundEdit) -> str:
     """Say how loud the edited sound is beside the original, whether it would clip, and what the files hold."""
     before, after = map(compute_level, edited.passages)
     peak, written = edited.table.attrs["peak"], [y for y in edited.sounds.values() if y is not None]

@@ -96,10 +96,11 @@ def test_text_has_every_output_the_verdict_and_the_control(edit, paths, capsys):
     out, err = capsys.readouterr()
     said = " ".join(out.split())
     assert [name for name in (*MIDLEVEL, *EMOTIONS) if f"\n  {name} " not in out] == ["articulation"]
+    assert "when all are lowered alike" in said
     wanted = ("\n> articulation", "is a repetition")
     assert [words for words in wanted if words not in out] == []
     wanted = ("segments of the whole file", "that raise articulation were lowered by 6 dB", "asking the net 160 times")
-    wanted += ("at the gain of the original", "articulation: it ", "On paper", "on all segments", "With --out")
+    wanted += ("at the gain of the original", "articulation: ", "On paper", "2 random selections", "With --out")
     assert [words for words in wanted if words not in said] == []
     assert max(map(len, out.splitlines())) <= 80
     assert (err, [line for line in out.splitlines() if line != line.rstrip()]) == ("", [])
@@ -142,24 +143,24 @@ def test_a_net_without_sums_promises_nothing_of_emotions(edit, store, paths, cap
 def test_a_folder_gets_sounds_record_picture_and_explanation(edit, paths, capsys, tmp_path):
     assert edit(paths["long"], "--db", "+12", "--whole", "--out", str(tmp_path / "x"), "--json") == 0
     record = read(capsys)
-    files = {"explanation.safetensors", "edit.json", "edit.png", *record["sounds"]}
+    files = {"edit.safetensors", "edit.json", "edit.png", *record["sounds"]}
     assert {path.name for path in (tmp_path / "x").iterdir()} == files
     assert json.loads((tmp_path / "x" / "edit.json").read_text()) == record
     sounds = {name: soundfile.read(tmp_path / "x" / name)[0] for name in record["sounds"]}
     assert {name: round(len(y) / 22050) for name, y in sounds.items()} == {
-        "original.wav": 10, "edited.wav": 10, "whole.wav": 11
+        "before.wav": 10, "edited.wav": 10, "whole.wav": 11
     }  # fmt: skip
     assert 0.99 < max(np.abs(y).max() for y in sounds.values()) <= 1
-    level = 10 * np.log10(np.mean(sounds["edited.wav"] ** 2) / np.mean(sounds["original.wav"] ** 2))
+    level = 10 * np.log10(np.mean(sounds["edited.wav"] ** 2) / np.mean(sounds["before.wav"] ** 2))
     assert level == pytest.approx(record["sounds"]["edited.wav"]["level"], abs=0.01)
     assert level > 1
 
 
 def test_one_gain_keeps_levels_comparable(edit, paths, capsys, tmp_path):
     edit(paths["short"], "--db", "+12", "--out", str(tmp_path / "x"), "--json")
-    gain = 10 ** (read(capsys)["sounds"]["original.wav"]["gain"] / 20)
+    gain = 10 ** (read(capsys)["sounds"]["before.wav"]["gain"] / 20)
     assert gain < 0.9  # the edited sound would clip
-    source, written = (soundfile.read(path)[0] for path in (paths["short"], tmp_path / "x" / "original.wav"))
+    source, written = (soundfile.read(path)[0] for path in (paths["short"], tmp_path / "x" / "before.wav"))
     np.testing.assert_allclose(written, gain * source / np.abs(source).max(), atol=1e-4)
 
 
@@ -187,6 +188,41 @@ def test_an_explanation_serves_further_edits(edit, paths, calls, capsys, tmp_pat
     edit(paths["short"], "--seed", "1", "--out", str(tmp_path / "x"))
     assert len(calls) == 2
     assert "replaces an explanation of short from 0.0 s (N = 160)" in capsys.readouterr().err
+
+
+def test_an_edit_leaves_alone_what_mer_explain_wrote(edit, paths, store, capsys, tmp_path):
+    mine = {
+        name: f"of mer explain: {name}" for name in ("original.wav", "explanation.safetensors", "explanation.json")
+    }
+    for name, text in mine.items():
+        (tmp_path / "x").mkdir(exist_ok=True)
+        (tmp_path / "x" / name).write_text(text)
+    for seed in "01":
+        edit(paths["short"], "--seed", seed, "--out", str(tmp_path / "x"))
+    assert {name: (tmp_path / "x" / name).read_text() for name in mine} == mine
+    assert capsys.readouterr().err.count("replaces an explanation of short") == 1  # that of the first edit
+
+
+@pytest.mark.parametrize("sign", ["positive", "both"])
+def test_controls_are_as_many_random_selections_as_asked_for(edit, paths, capsys, monkeypatch, sign):
+    monkeypatch.setattr("mer_utils.soundedit.N_CONTROLS", 3)
+    edit(paths["short"], "--sign", sign, "--json")
+    record = read(capsys)
+    changes = {row["obtained"] for row in record["controls"]}
+    assert len(record["controls"]) == len(changes) == 3
+    assert record["outputs"]["articulation"]["obtained"] not in changes
+    assert (record["all segments"] is None) == (sign == "both")
+    assert all(0.5 < row["size"] < 2 for row in record["controls"])
+
+
+def test_where_all_is_edited_there_is_no_control(edit, paths, capsys, monkeypatch):
+    everything = lambda explanation, *args: (np.arange(explanation.n_segments), np.empty(0, int))  # noqa: E731
+    monkeypatch.setattr("mer_utils.soundedit.select_segments", everything)
+    edit(paths["short"], "--json")
+    record = read(capsys)
+    assert record["controls"] == []
+    assert record["all segments"] == pytest.approx(record["outputs"]["articulation"]["obtained"], abs=1e-6)
+    assert "it cannot be told whether it matters which" in record["sentences"]["control"]
 
 
 def test_only_sounds_of_earlier_edits_are_taken_away(edit, paths, tmp_path):
@@ -233,8 +269,8 @@ def test_who_stops_it_gets_what_there_is_and_keeps_what_there_was(edit, paths, m
     assert "stopped after 128 samples" in err
     assert {name: (tmp_path / "x" / name).read_bytes() for name in before} == before
     parts = {path.name for path in (tmp_path / "x").iterdir()} - set(before)
-    assert {"explanation-part.safetensors", "edit-part.json", "edited-part.wav"} <= parts
-    assert not load_explanation(tmp_path / "x" / "explanation-part.safetensors").complete
+    assert {"edit-part.safetensors", "edit-part.json", "edited-part.wav"} <= parts
+    assert not load_explanation(tmp_path / "x" / "edit-part.safetensors").complete
 
 
 def test_who_stops_it_too_soon_gets_nothing(edit, paths, monkeypatch, capsys, tmp_path):
