@@ -101,6 +101,12 @@ class BlindTest:
         """Forget the last answer, if there is any."""
         return replace(self, choices=self.choices[:-1])
 
+    def answer_by_brightness(self) -> "BlindTest":
+        """Let a rule answer all that is left, which takes the brighter sound: that of the higher spectral centroid."""
+        brighter = [int(np.diff([_compute_centroid(y) for y in trial.sounds])[0] > 0) for trial in self.trials]
+        chosen = "".join(CHOICES[side] for side in brighter)
+        return replace(self, choices=self.choices + chosen[len(self.choices) :])
+
     def answer_by_coin(self, seed: int) -> "BlindTest":
         """Let a coin answer all that is left; it does not know the coin of `build_blind_test`, of whatever seed."""
         rng = np.random.default_rng([seed, 1])
@@ -206,6 +212,11 @@ def _fade(y: np.ndarray) -> np.ndarray:
     return y * np.concatenate([ramp, np.ones(len(y) - 2 * n, np.float32), ramp[::-1]])
 
 
+def _compute_centroid(y: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(y))
+    return float(np.arange(len(spectrum)) @ spectrum / (spectrum.sum() or 1.0))
+
+
 def _compute_rms(y: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) if len(y) else 0.0
 
@@ -218,6 +229,6 @@ def describe_test(test: BlindTest) -> str:
     count = f"{needed} right answers are needed" if needed <= n else "they are too few to show anything"
     return (
         f"{test.question} {n} trials{short}, each of two sounds of {seconds:.1f} s at one level, called A and B in"
-        f" random order: one of the segments kept, one of random segments as large and as loud."
+        f" random order: one of the segments kept, one of as many random others that match these in size and energy."
         f" For p < {f'{LEVEL:g}'[1:]}, {count}."
     )

@@ -5,6 +5,7 @@ Public names: ``BlindTestWidget``.
 
 import html
 import io
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -22,13 +23,15 @@ _BLOCK = 2**14
 class BlindTestWidget:
     """A blind test as a widget: the last expression of a cell shows it, and without a front end its words.
 
-    What was right is told after the last answer only; until then an answer can be taken back, for instance that of a
-    second click. Whatever goes wrong when a button is pressed is written below the buttons.
+    What was right is told after the last answer only; until then an answer can be taken back. Whatever goes wrong when
+    a button is pressed is written below the buttons.
 
     Parameters
     ----------
     test
         A test, begun or not.
+    gap
+        Seconds in which a new trial takes no answer: what comes so soon is the second half of a double click.
 
     Attributes
     ----------
@@ -38,8 +41,10 @@ class BlindTestWidget:
         The ipywidgets widget.
     """
 
-    def __init__(self, test: BlindTest) -> None:
+    def __init__(self, test: BlindTest, *, gap: float = 0.5) -> None:
         import ipywidgets as widgets
+
+        self._gap, self._shown = gap, 0.0
 
         self._progress, self._said = widgets.HTML(), widgets.HTML()
         self._players = [widgets.Audio(format="ogg", autoplay=False, loop=False) for _ in CHOICES]
@@ -76,7 +81,8 @@ class BlindTestWidget:
             self._said.value = html.escape(f"{type(error).__name__}: {error}")
 
     def _answer(self, choice: str) -> BlindTest:
-        return self.test.answer(choice)
+        is_second_click = time.monotonic() - self._shown < self._gap
+        return self.test if self.test.done or is_second_click else self.test.answer(choice)
 
     def _take_back(self) -> BlindTest:
         return self.test.take_back()
@@ -92,7 +98,7 @@ class BlindTestWidget:
         for button in self._buttons.values():
             button.disabled = test.done
         self._back.disabled = test.done or not answered
-        self.test = test
+        self.test, self._shown = test, time.monotonic()
 
 
 def _describe_end(test: BlindTest) -> str:

@@ -6,6 +6,7 @@ Both levels of the talk of Haunschmid & Chowdhury (Vienna, 16 October 2019) for 
 Public names: ``Chain``, ``build_chain``, ``describe_chain``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .reference import Reference
     from .regression import LinearModel
 
+# Parts of which the smaller is larger than this share of the larger count about the same.
+_TIE = 0.8
 # Reference and layer are of one network if they agree to this, unit scale; references are stored to half precision.
 _AGREE = 1e-3
 
@@ -203,8 +206,22 @@ def _describe_reason(chain: Chain, total: float) -> str:
     if abs(total) < LITTLE or part * total < 0:
         return f", although {having}"
     pushes = chain.contributions[chain.contributions * total > 0]
-    others = "above all" if abs(part) == np.abs(pushes).max() else "among others"
-    return f", {'mostly' if part / pushes.sum() >= 0.5 else others} because {having}"
+    if part / pushes.sum() >= 0.5:
+        return f", mostly because {having}"
+    if abs(part) < np.abs(pushes).max():
+        return f", among others because {having}"
+    alike = _join([MIDLEVEL[k] for k in np.argsort(-np.abs(chain.contributions)) if _is_tied(chain, k)])
+    return f", above all because {having}" + f"; {alike} counts about as much" * bool(alike)
+
+
+def _is_tied(chain: Chain, column: int) -> bool:
+    """Find out whether another feature pushes the emotion as far, but for a fifth."""
+    part = chain.contributions[column]
+    return MIDLEVEL[column] != chain.feature and part / chain.contribution > _TIE
+
+
+def _join(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _describe_segments(chain: Chain) -> str:

@@ -3,8 +3,8 @@
 Segments become gains on the spectrogram's own grid, and gains become sound (`resynthesis`), so that what is heard is
 what the network was explained with. The papers' own way, without its inverse of the logarithm, is kept beside it.
 
-Public names: ``MODES``, ``METHODS``, ``Rendering``, ``build_gains``, ``render_explanation``, ``render_gained``,
-``render_edit``, ``describe_rendering``.
+Public names: ``MODES``, ``SIDES``, ``METHODS``, ``MOST_DB``, ``Rendering``, ``build_gains``, ``build_side_gains``,
+``render_explanation``, ``render_gained``, ``render_edit``, ``describe_rendering``.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from .paperresynthesis import render_paper
 from .passages import Passage
 from .resynthesis import SMOOTHING, compute_smoothed, compute_spectra, render_spectra
 from .selection import select_segments
+from .spectrogram import compute_magnitudes
 
 # Factors of the segments that raise, of those that lower, and of the rest; None is that of `db`, -1 its inverse.
 _FACTORS = {
@@ -32,6 +33,10 @@ _FACTORS = {
 #: by ``db`` ("both": the negative ones by as much the other way), and "irrelevant silenced" keeps all of a frame in
 #: which one of them sounds, and nothing of the others.
 MODES = (*_FACTORS, "irrelevant silenced")
+#: Mode in which one hears what raises an output, and what lowers it.
+SIDES = {"raises": "positive only", "lowers": "negative only"}
+#: Furthest that segments are lifted or lowered, dB: more is nothing that a sound could hold.
+MOST_DB = 120
 #: ``"exact"`` multiplies the sound's own spectra; ``"paper"`` is the demo of 2019 (`paperresynthesis`).
 METHODS = ("exact", "paper")
 
@@ -49,8 +54,9 @@ class Rendering:
     level
         Energy beside that of the passage as it was, dB; minus infinity for silence.
     leak
-        Energy left in the cells that were to be silent beside what they held before, dB; NaN if there are none.
-        Smoothing, and frames that overlap, let some through.
+        Energy left in the cells that were to be silent beside what they held before, dB; NaN if there are none, and
+        by the method ``"paper"``, whose energies are not those of the sound. Smoothing, and frames that overlap, let
+        some through.
     """
 
     y: np.ndarray
@@ -90,21 +96,38 @@ def build_gains(
     Raises
     ------
     ExplainError
-        For an unknown mode, output or rule, or a ``db`` that is no number of decibels.
+        For an unknown mode, output or rule, or a ``db`` beyond `MOST_DB`.
     """
     if mode not in MODES:
         raise ExplainError(f"unknown mode {mode!r}; there are: {', '.join(MODES)}")
-    if not np.isfinite(db):
-        raise ExplainError(f"segments are lifted or lowered by a number of decibels, not {db}")
-    positive, negative = select_segments(explanation, output, rule=rule)
+    if not abs(db) <= MOST_DB:
+        raise ExplainError(f"segments are lifted or lowered by up to {MOST_DB} decibels, not by {db}")
+    sides = select_segments(explanation, output, rule=rule)
     if mode == "irrelevant silenced":
-        kept = np.isin(explanation.segments, np.concatenate([positive, negative])).any(axis=1)
+        kept = np.isin(explanation.segments, np.concatenate(sides)).any(axis=1)
         return np.repeat(kept[:, None].astype(float), explanation.segments.shape[1], axis=1)
+    return build_side_gains(explanation.segments, *sides, mode=mode, db=db)
+
+
+def build_side_gains(
+    segments: np.ndarray, raising: np.ndarray, lowering: np.ndarray, *, mode: str, db: float = 0.0
+) -> np.ndarray:
+    """Turn two selections of segments into gains, whoever made them; "irrelevant silenced" is for `build_gains`.
+
+    Parameters
+    ----------
+    segments
+        (n_frames, n_bands) labels.
+    raising, lowering
+        Labels on either side.
+    mode, db
+        As in `build_gains`.
+    """
     lifts = {None: 10 ** (db / 20), -1: 10 ** (-db / 20)}
-    raising, lowering, rest = (lifts.get(factor, factor) for factor in _FACTORS[mode])
-    factors = np.full(explanation.n_segments, float(rest))
-    factors[positive], factors[negative] = raising, lowering
-    return factors[explanation.segments]
+    positive, negative, rest = (lifts.get(factor, factor) for factor in _FACTORS[mode])
+    factors = np.full(segments.max() + 1, float(rest))
+    factors[raising], factors[lowering] = positive, negative
+    return factors[segments]
 
 
 def render_explanation(
@@ -147,12 +170,12 @@ def render_gained(
         raise ExplainError(f"unknown method {method!r}; there are: {', '.join(METHODS)}")
     gains = passage.fold(gains)
     smooth = compute_smoothed(gains, smoothing)
+    before = passage.cut(passage.y)
     if method == "paper":
         y = render_paper(passage.spectra, smooth)
-    else:
-        rendered, origin = render_spectra(passage.spectra, smooth)
-        y = passage.cut(rendered, origin=origin)
-    before = passage.cut(passage.y)
+        return Rendering(y, mode, _compare(y, before), np.nan)
+    rendered, origin = render_spectra(passage.spectra, smooth)
+    y = passage.cut(rendered, origin=origin)
     return Rendering(y, mode, _compare(y, before), _compute_leak(passage, y, gains == 0))
 
 
@@ -166,10 +189,9 @@ def _compare(after: np.ndarray, before: np.ndarray) -> float:
 
 def _compute_leak(passage: Passage, y: np.ndarray, hidden: np.ndarray) -> float:
     """Measure what is heard in the hidden cells (n_frames, n_bands) of a passage."""
-    n_frames = min(len(hidden), int(np.ceil(len(y) / passage.config.hop)))
-    heard = compute_spectra(y, n_frames=n_frames, config=passage.config).spec
-    after, before = (10.0 ** spec[:n_frames] - 1 for spec in (heard, passage.spectra.spec))
-    return _compare(after[hidden[:n_frames]], before[hidden[:n_frames]])
+    heard = compute_spectra(y, n_frames=len(hidden), config=passage.config).spec
+    after, before = (compute_magnitudes(spec)[hidden] for spec in (heard, passage.spectra.spec))
+    return _compare(after, before)
 
 
 def render_edit(
@@ -217,7 +239,7 @@ def render_edit(
 def describe_rendering(rendering: Rendering) -> str:
     """Say how loud a rendering is beside the original, and what leaks into what it hides."""
     if rendering.level == -np.inf:
-        return f"{rendering.mode}: silence, for no segment was kept"
+        return f"{rendering.mode}: silence, for no segment was kept that sounds"
     said = f"{rendering.mode}: {rendering.level:+.1f} dB beside the original"
     leak = "" if np.isnan(rendering.leak) else f" (hidden cells: {rendering.leak:+.0f} dB)"
     return f"{said}{leak}{', and would clip at its own level' if rendering.peak > 1 else ''}"

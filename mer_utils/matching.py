@@ -3,18 +3,96 @@
 A few loud segments of a sound tell much about it, whichever they are. What is said of the kept ones therefore has to
 be compared with others of the same size and energy, as in tests of faithfulness by random choice.
 
-Public names: ``select_matched``, ``compute_match``.
+Two controls answer two questions. `select_random` permutes: would any selection of segments like these do? It draws
+from all, so that the kept ones are as likely as others. `select_matched` draws from the others alone: would a sound
+without any of the kept ones do?
+
+Public names: ``select_random``, ``compute_random_roles``, ``select_matched``, ``compute_match``,
+``compute_energies``.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .explanation import ExplainError, Explanation
+from .spectrogram import compute_magnitudes
 
 # A partner is one of so many that are most alike in size and energy; of so many draws the best one is taken.
 _NEAREST, _DRAWS = 5, 50
 # Deviations that count the same when draws are compared: 10 % in size, 1 dB in energy.
 _SIZE_STEP, _ENERGY_STEP = 0.1, 1.0
+# Segments among which roles are exchanged: so many of like energy, and of these so many of like size.
+_ALIKE = (24, 6)
+
+
+def select_random(explanation: Explanation, sides: Sequence[ArrayLike], *, seed: int = 0) -> list[np.ndarray]:
+    """Select segments at random, as many as were kept and about as large and as loud, from all of them.
+
+    Parameters
+    ----------
+    explanation, sides, seed
+        As in `compute_random_roles`.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        For each side as many labels, ascending.
+
+    Raises
+    ------
+    ExplainError
+        For a label that is none of the explanation's.
+    """
+    (roles,) = compute_random_roles(explanation, sides, n=1, seed=seed)
+    return [np.flatnonzero(roles == number) for number in range(1, len(sides) + 1)]
+
+
+def compute_random_roles(explanation: Explanation, sides: Sequence[ArrayLike], *, n: int, seed: int = 0) -> np.ndarray:
+    """Draw anew, many times, which segments were kept.
+
+    Segments are sorted by energy into groups of 24, and these by size into strata of 6; within a stratum, who was kept
+    is drawn. If it makes no difference which of like segments were kept, the kept selection is one of these draws: a
+    permutation test, given the strata.
+
+    Parameters
+    ----------
+    explanation
+        Its segments and its spectrogram are used, its weights are not.
+    sides
+        Labels that were kept, side by side, such as those that raise an output and those that lower it; none twice.
+    n
+        Number of draws.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, n_segments) int: 1 for the first side, 2 for the second, and so on, 0 for what was not kept.
+
+    Raises
+    ------
+    ExplainError
+        For a label that is none of the explanation's.
+    """
+    roles = np.zeros(explanation.n_segments, int)
+    for number, labels in enumerate(sides, start=1):
+        roles[_check_labels(explanation, labels)] = number
+    strata = np.empty(explanation.n_segments)
+    by_energy = np.argsort(compute_energies(explanation), kind="stable")
+    by_size = (group[np.argsort(explanation.sizes[group], kind="stable")] for group in _split(by_energy, _ALIKE[0]))
+    for number, stratum in enumerate(part for group in by_size for part in _split(group, _ALIKE[1])):
+        strata[stratum] = number
+    shuffled = np.argsort(strata + np.random.default_rng(seed).random((n, len(roles))), axis=1)
+    drawn = np.empty((n, len(roles)), int)
+    np.put_along_axis(drawn, np.argsort(strata, kind="stable")[None], roles[shuffled], axis=1)
+    return drawn
+
+
+def _split(labels: np.ndarray, size: int) -> list[np.ndarray]:
+    return np.array_split(labels, max(1, round(len(labels) / size)))
 
 
 def select_matched(
@@ -99,11 +177,15 @@ def _check_labels(explanation: Explanation, labels: ArrayLike) -> np.ndarray:
     return labels
 
 
+def compute_energies(explanation: Explanation) -> np.ndarray:
+    """Compute the energy of every segment, (n_segments,): its squared magnitudes, summed over its cells."""
+    power = np.square(compute_magnitudes(explanation.spec)).ravel()
+    return np.bincount(explanation.segments.ravel(), power, minlength=explanation.n_segments)
+
+
 def _compute_measures(explanation: Explanation) -> np.ndarray:
     """Cells and energy of every segment, (n_segments, 2)."""
-    magnitudes = np.expm1(np.log(10) * explanation.spec.astype(float).ravel())
-    energies = np.bincount(explanation.segments.ravel(), magnitudes**2, minlength=explanation.n_segments)
-    return np.column_stack([explanation.sizes, energies])
+    return np.column_stack([explanation.sizes, compute_energies(explanation)])
 
 
 def _draw_partners(nearest: np.ndarray, rng: np.random.Generator) -> np.ndarray:

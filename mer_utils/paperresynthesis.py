@@ -5,7 +5,7 @@ to FFT bins by the Moore-Penrose pseudo-inverse of the filterbank, still as log1
 come close to each other; 1024 bins get the phase of the sound and are inverted as if they were all bins of frames of
 2046 samples, 706 apart (not 705.6, so the sound is .06 % longer); the peak is brought to 1.
 
-Public names: ``render_paper``, ``LIFT``.
+Public names: ``render_paper``.
 """
 
 from functools import lru_cache
@@ -14,9 +14,6 @@ import numpy as np
 
 from .resynthesis import Spectra
 from .spectrogram import SpectrogramConfig, compute_filterbank
-
-#: In the demo's "modified" sound the positive segments have twice, all else half of its logarithmic magnitude.
-LIFT = (2.0, 0.5)
 
 
 def render_paper(spectra: Spectra, gains: np.ndarray) -> np.ndarray:

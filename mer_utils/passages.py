@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .explanation import ExplainError, Explanation
-from .resynthesis import SMOOTHING, Spectra, compute_spectra, render_gains
+from .resynthesis import SMOOTHING, GainError, Spectra, check_gains, compute_spectra, render_gains
 from .spectrogram import SpectrogramConfig
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Passage:
     config: SpectrogramConfig = field(default_factory=SpectrogramConfig)
 
     def __post_init__(self) -> None:
+        if np.ndim(self.y) != 1:
+            raise ExplainError(f"a passage is cut out of a mono sound (n_samples,), not {np.shape(self.y)}")
         spec, fps = self.explanation.spec, self.explanation.fps
         if spec.shape[1] != self.config.n_bands or abs(fps - self.config.fps) > 1e-9:
             raise ExplainError(
@@ -61,7 +63,8 @@ class Passage:
         if not self.is_looped and self.start + len(spec) > self.n_there:
             raise ExplainError("this explanation reaches beyond the end of the sound: explain this sound anew")
         if np.abs(self.hear(self.y) - spec).max() > _ROUNDING:
-            raise ExplainError("this explanation belongs to another sound: explain this one anew")
+            other = f"another sound (or this one is not at {self.config.sr} Hz)"
+            raise ExplainError(f"this explanation belongs to {other}: explain this one anew")
 
     @property
     def start(self) -> int:
@@ -103,7 +106,16 @@ class Passage:
         return (self.spectra if y is self.y else self._transform(y)).spec[self.rows]
 
     def fold(self, gains: np.ndarray) -> np.ndarray:
-        """Turn gains of the window's frames into those of the passage's; repetitions are averaged."""
+        """Turn gains of the window's frames into those of the passage's; repetitions are averaged.
+
+        Raises
+        ------
+        GainError
+            If they are not the window's (n_frames, n_bands), or no factors from 0 to 1e6.
+        """
+        gains = check_gains(gains, self.config.n_bands)
+        if len(gains) != len(self.rows):
+            raise GainError(f"the window has {len(self.rows)} frames, these gains have {len(gains)}")
         total = np.zeros((self.rows.max() + 1, gains.shape[1]))
         np.add.at(total, self.rows, gains)
         return total / np.bincount(self.rows)[:, None]

@@ -2,20 +2,24 @@
 
 An edit lifts or lowers segments, the sound is rendered, and the whole way is gone again: spectrogram, network. Three
 numbers are held against each other for every output: what the explanation's weights promise; what the network says of
-the spectrogram as it was to become; and what it says of the sound, where phases and overlapping frames have their say.
+the spectrogram as it was to become; and what it says of the sound, where smoothed edges, phases and overlapping frames
+have their say.
 
-Public names: ``LEVELS``, ``build_edited_spectrogram``, ``compute_promised``, ``compute_edit``, ``compute_round_trip``.
+Public names: ``LEVELS``, ``build_edited_spectrogram``, ``compute_promised``, ``compute_edit``, ``compute_changes``,
+``compute_round_trip``.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .explanation import ExplainError, Explanation
-from .listening import build_gains
+from .matching import select_random
 from .passages import Passage
-from .resynthesis import SMOOTHING
+from .resynthesis import check_gains, compute_smoothed
 from .selection import select_segments
+from .spectrogram import compute_magnitudes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +33,7 @@ LEVELS = ("original", "peak")
 
 def build_edited_spectrogram(spec: np.ndarray, gains: np.ndarray) -> np.ndarray:
     """Apply gains, linear factors on magnitudes, to a spectrogram: log10(1 + magnitude), both (n_frames, n_bands)."""
-    return np.log10(1 + gains * (10.0 ** spec.astype(float) - 1))
+    return np.log10(1 + gains * compute_magnitudes(spec))
 
 
 def compute_promised(explanation: Explanation, gains: np.ndarray) -> np.ndarray:
@@ -55,8 +59,8 @@ def compute_promised(explanation: Explanation, gains: np.ndarray) -> np.ndarray:
     ExplainError
         If segments were hidden by their own mean.
     """
-    if isinstance(explanation.hide, str):
-        raise ExplainError("weights for hiding a segment by its own mean promise nothing about its level")
+    _check_hide(explanation)
+    gains = check_gains(gains, explanation.spec.shape[1])
     way = explanation.spec.astype(float) - explanation.hide
     change = build_edited_spectrogram(explanation.spec, gains) - explanation.spec
     labels = explanation.segments.ravel()
@@ -71,7 +75,6 @@ def compute_edit(
     gains: np.ndarray,
     *,
     level: str = "original",
-    smoothing: float = SMOOTHING,
 ) -> "pd.DataFrame":
     """Edit a sound, and hear it again.
 
@@ -85,8 +88,6 @@ def compute_edit(
         (n_frames, n_bands) linear factors on the window, such as `listening.build_gains` gives.
     level
         One of `LEVELS`.
-    smoothing
-        As in `resynthesis.render_gains`.
 
     Returns
     -------
@@ -100,25 +101,52 @@ def compute_edit(
     ExplainError
         For an unknown level.
     """
-    if level not in LEVELS:
-        raise ExplainError(f"unknown level {level!r}; there are: {', '.join(LEVELS)}")
     import pandas as pd
 
-    edited = passage.render(gains, smoothing=smoothing)
-    peak = float(np.abs(edited).max())
-    gain = 1.0 if level == "original" or not peak else 1 / peak
+    edited = passage.render(gains)
+    gain = _compute_gain(edited, level)
     spec, promised = passage.explanation.spec, dict.fromkeys(predict.names, np.nan)
     promised |= dict(zip(passage.explanation.output_names, compute_promised(passage.explanation, gains), strict=True))
     heard = predict(np.stack([spec, build_edited_spectrogram(spec, gains), passage.hear(edited * np.float32(gain))]))
     columns = {"before": heard[0], "promised": [promised[name] for name in predict.names]}
     columns |= {"on paper": heard[1] - heard[0], "obtained": heard[2] - heard[0]}
     table = pd.DataFrame(columns, list(predict.names)).rename_axis("output").astype(float)
-    table.attrs = {"gain": gain, "peak": peak}
+    table.attrs = {"gain": gain, "peak": float(np.abs(edited).max(initial=0))}
     return table
 
 
+def compute_changes(
+    predict: "OutputFunction", passage: Passage, edits: Iterable[np.ndarray], *, level: str = "original"
+) -> np.ndarray:
+    """Edit a sound in several ways, and compute by how much every output moves each time.
+
+    Parameters
+    ----------
+    predict, passage, level
+        As in `compute_edit`.
+    edits
+        Gains (n_frames, n_bands) of each.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, n_outputs), unit scale.
+    """
+    sounds = (passage.render(gains) for gains in edits)
+    specs = [passage.hear(y * np.float32(_compute_gain(y, level))) for y in sounds]
+    heard = predict(np.stack([passage.explanation.spec, *specs])).astype(float)
+    return heard[1:] - heard[0]
+
+
+def _compute_gain(y: np.ndarray, level: str) -> float:
+    if level not in LEVELS:
+        raise ExplainError(f"unknown level {level!r}; there are: {', '.join(LEVELS)}")
+    peak = float(np.abs(y).max(initial=0))
+    return 1.0 if level == "original" or not peak else 1 / peak
+
+
 def compute_round_trip(
-    predict: "OutputFunction", passage: Passage, output: str, *, rule: str = "top"
+    predict: "OutputFunction", passage: Passage, output: str, *, rule: str = "top", n_random: int = 5
 ) -> "pd.DataFrame":
     """Compute how much of an explained effect survives becoming sound.
 
@@ -127,26 +155,47 @@ def compute_round_trip(
     predict
         Outputs, among them ``output``.
     passage
-        Sound and explanation.
+        Sound and explanation, in which hidden cells held one value.
     output, rule
         As in `listening.build_gains`.
+    n_random
+        Random selections (`matching.select_random`) that are removed instead.
 
     Returns
     -------
     pandas.DataFrame
-        For "positive removed" and "negative removed": what the network says of the ``whole``, of the ``masked``
-        spectrogram, whose hidden cells hold what they held in the explanation, and of the spectrogram of the rendered
-        ``sound``; unit scale. ``survives`` is the sound's change as a share of the mask's.
+        For "positive removed" and "negative removed": what the network says of the ``whole``; of the ``masked``
+        spectrogram, whose hidden cells hold what they held in the explanation; of the ``smoothed`` one, to which the
+        gains of the sound were applied; of the spectrogram of the ``sound``; and, in the mean, of the sound without as
+        many ``random`` segments, as large and as loud. Unit scale. ``survives`` is the sound's change as a share of
+        the mask's.
+
+    Raises
+    ------
+    ExplainError
+        If segments were hidden by their own mean, or for an output that was not explained.
     """
     import pandas as pd
 
-    explanation, column = passage.explanation, predict.names.index(output)
+    explanation = passage.explanation
+    _check_hide(explanation)
     sides, rows = select_segments(explanation, output, rule=rule), {}
+    column = predict.names.index(output)
     for mode, kept in zip(("positive removed", "negative removed"), sides, strict=True):
         hidden = np.isin(explanation.segments, kept)
         masked = np.where(hidden, np.float32(explanation.hide), explanation.spec)
-        edited = passage.render(build_gains(explanation, output, mode=mode, rule=rule))
-        rows[mode] = predict(np.stack([explanation.spec, masked, passage.hear(edited)]))[:, column].astype(float)
-    table = pd.DataFrame(rows, ["whole", "masked", "sound"]).T
+        gains = compute_smoothed((~hidden).astype(float))
+        smoothed = build_edited_spectrogram(explanation.spec, gains).astype(np.float32)
+        whole, *heard = predict(np.stack([explanation.spec, masked, smoothed]))[:, column].astype(float)
+        drawn = [select_random(explanation, [kept], seed=seed)[0] for seed in range(n_random)]
+        ways = [~np.isin(explanation.segments, labels) for labels in (kept, *drawn)]
+        own, *others = compute_changes(predict, passage, ways)[:, column]
+        rows[mode] = [whole, *heard, whole + own, whole + np.mean(others)]
+    table = pd.DataFrame(rows, ["whole", "masked", "smoothed", "sound", "random"]).T
     change = (table["masked"] - table["whole"]).where(lambda c: c != 0)
     return table.assign(survives=(table["sound"] - table["whole"]) / change)
+
+
+def _check_hide(explanation: Explanation) -> None:
+    if isinstance(explanation.hide, str):
+        raise ExplainError("where segments were hidden by their own mean, weights promise nothing about levels")

@@ -5,7 +5,7 @@ phase is kept and nothing has to be guessed; where all gains are 1 the sound com
 shown, a band of a frame, and what is heard are the same thing.
 
 Public names: ``Spectra``, ``GainError``, ``compute_spectra``, ``render_gains``, ``render_spectra``,
-``compute_smoothed``, ``compute_bin_gains``, ``SMOOTHING``.
+``check_gains``, ``compute_smoothed``, ``compute_bin_gains``, ``SMOOTHING``.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from .spectrogram import SpectrogramConfig, compute_filterbank
 #: Standard deviation by which gains are smoothed, cells (frames and bands).
 SMOOTHING = 0.7
 _DEFAULT = SpectrogramConfig()
+_MOST = 1e6  # factor, 120 dB: more is nothing that a sound could hold
+_OVERLAP = 1e-3  # least sum of squared windows, beside the largest: less would blow up what little is there
 
 
 class GainError(ValueError):
@@ -87,7 +89,7 @@ def compute_spectra(y: np.ndarray, *, first: int = 0, n_frames: int, config: Spe
     if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
         raise GainError(f"a sound is (n_samples,) finite floats, not {y.dtype} {y.shape}")
     there = int(np.ceil(len(y) / config.hop))
-    if first < 0 or n_frames < 1 or first + n_frames > there:
+    if int(first) != first or first < 0 or n_frames < 1 or first + n_frames > there:
         raise GainError(f"frames {first} to {first + n_frames} do not lie in a sound of {there} frames")
     starts = _locate_frames(first - margin, n_frames + 2 * margin, config)
     part = _cut(y, starts[0], starts[-1] + config.frame_size)
@@ -118,6 +120,11 @@ def render_spectra(spectra: Spectra, gains: np.ndarray) -> tuple[np.ndarray, int
         some of the frames cover, at both ends, hold the share of these.
     start : int
         Number of its first sample in the sound; below 0 where the margin reaches out of it.
+
+    Raises
+    ------
+    GainError
+        If the frames of the grid overlap too little.
     """
     import scipy.fft
 
@@ -139,7 +146,10 @@ def _overlap(frames: np.ndarray, starts: np.ndarray, first: int, config: Spectro
     weights, window = np.zeros(len(total) + 2 * more * size), np.hanning(size) ** 2
     for start in around + more * size:
         weights[start : start + size] += window
-    return total / weights[more * size : more * size + len(total)]
+    weights = weights[more * size : more * size + len(total)]
+    if weights.min() < _OVERLAP * weights.max():
+        raise GainError(f"frames of {size} samples every {config.hop:g} overlap too little to give a sound")
+    return total / weights
 
 
 def render_gains(
@@ -157,7 +167,7 @@ def render_gains(
     y
         (n_samples,) sound.
     gains
-        (n_frames, n_bands) linear factors, 0 or more: 0 silences a cell, 1 leaves it, 2 lifts it by 6 dB.
+        (n_frames, n_bands) linear factors: 0 silences a cell, 1 leaves it, 2 lifts it by 6 dB, and 1e6 is the most.
     first
         Frame of the sound to which the first row belongs.
     smoothing
@@ -174,9 +184,9 @@ def render_gains(
     Raises
     ------
     GainError
-        If gains are negative, not finite or of another shape, or do not lie in the sound.
+        If gains are negative, NaN, enormous or of another shape, or do not lie in the sound.
     """
-    gains = check_gains(gains, config)
+    gains = check_gains(gains, config.n_bands)
     spectra = compute_spectra(y, first=first, n_frames=len(gains), config=config)
     changed, start = render_spectra(spectra, compute_smoothed(gains, smoothing) - 1)
     rendered, stop = y.astype(np.float64), min(start + len(changed), len(y))
@@ -184,13 +194,13 @@ def render_gains(
     return rendered.astype(np.float32)
 
 
-def check_gains(gains: np.ndarray, config: SpectrogramConfig) -> np.ndarray:
-    """Refuse what is no (n_frames, n_bands) factors of 0 or more."""
+def check_gains(gains: np.ndarray, n_bands: int) -> np.ndarray:
+    """Refuse what is no (n_frames, n_bands) factors from 0 to a million, 120 dB."""
     gains = np.asarray(gains, float)
-    if gains.ndim != 2 or gains.shape[1] != config.n_bands or not len(gains):
-        raise GainError(f"gains are (n_frames, {config.n_bands}), not {gains.shape}")
-    if not np.isfinite(gains).all() or gains.min() < 0:
-        raise GainError("gains are factors of 0 or more: no cell can have a negative one, NaN or infinity")
+    if gains.ndim != 2 or gains.shape[1] != n_bands or not len(gains):
+        raise GainError(f"gains are (n_frames, {n_bands}), not {gains.shape}")
+    if not (gains.min() >= 0 and gains.max() <= _MOST):
+        raise GainError(f"gains are factors from 0 to {_MOST:g}: no cell can have a negative one, NaN or more")
     return gains
 
 
@@ -206,8 +216,9 @@ def compute_smoothed(gains: np.ndarray, smoothing: float = SMOOTHING) -> np.ndar
     """
     from scipy.ndimage import gaussian_filter
 
-    if not (np.isfinite(smoothing) and smoothing >= 0):
+    if not (isinstance(smoothing, int | float | np.number) and np.isfinite(smoothing) and smoothing >= 0):
         raise GainError(f"gains are smoothed over 0 or more cells, not {smoothing}")
+    gains = np.asarray(gains, float)
     return gaussian_filter(gains, smoothing, mode="nearest") if smoothing else gains
 
 

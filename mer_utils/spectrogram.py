@@ -7,8 +7,8 @@ Hann-windowed frames of 2048 samples, magnitude of the FFT, overlapping triangle
 Frame k starts at sample int(k * hop) and looks ahead: nothing is centred, and zeros follow the last sample.
 
 Public names: ``SpectrogramConfig``, ``SpectrogramError``, ``WINDOW_FRAMES``, ``compute_filterbank``,
-``compute_spectrogram``, ``compute_band_frequencies``, ``compute_frame_times``, ``select_window``,
-``compute_window_starts``.
+``compute_spectrogram``, ``compute_magnitudes``, ``compute_band_frequencies``, ``compute_frame_times``,
+``select_window``, ``compute_window_starts``.
 """
 
 import math
@@ -175,6 +175,11 @@ def compute_spectrogram(y: np.ndarray, *, config: SpectrogramConfig = _DEFAULT) 
         spec[first : first + _BLOCK] = (bank @ magnitudes.T).T
     spec += 1
     return np.log10(spec, out=spec)
+
+
+def compute_magnitudes(spec: np.ndarray) -> np.ndarray:
+    """Undo the logarithm of a spectrogram: (..., n_bands) float64 magnitudes, 0 or more."""
+    return 10.0 ** np.asarray(spec, np.float64) - 1
 
 
 def compute_band_frequencies(config: SpectrogramConfig = _DEFAULT) -> np.ndarray:

@@ -207,3 +207,10 @@ def test_takes_are_what_raises_and_others():
     assert 0.5 < compute_rms(control) / compute_rms(kept) < 2
     assert abs(np.corrcoef(control, kept)[0, 1]) < 0.05  # of other segments
     assert not np.array_equal(control, next(iter(render_takes(passages, "o0", seed=1)))[2])
+
+
+def test_a_rule_takes_the_brighter_sound(whole):
+    hum_is_darker = [trial.answer for trial in whole.trials]
+    answered = whole.answer("A").answer_by_brightness()
+    assert all(choice != answer for choice, answer in zip(answered.choices[1:], hum_is_darker[1:], strict=True))
+    assert (answered.choices[0], answered.done) == ("A", True)

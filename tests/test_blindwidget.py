@@ -18,6 +18,11 @@ def build_test(answers="ABA"):
     return BlindTest("Which is lower?", tuple(trials), len(answers))
 
 
+def build_widget(test=None):
+    """Give a widget that takes clicks as soon as a test makes them."""
+    return BlindTestWidget(test or build_test(), gap=0)
+
+
 def walk(widget):
     yield widget
     for child in getattr(widget, "children", ()):
@@ -45,7 +50,7 @@ def hear(widget):
 
 
 def test_players_play_the_trial_and_the_next_one():
-    widget = BlindTestWidget(build_test("AB"))
+    widget = build_widget(build_test("AB"))
     first = hear(widget)
     press(widget, "A")
     assert first[0] < first[1]
@@ -53,14 +58,14 @@ def test_players_play_the_trial_and_the_next_one():
 
 
 def test_players_neither_start_nor_repeat_by_themselves():
-    players = find(BlindTestWidget(build_test()), "Audio")
+    players = find(build_widget(), "Audio")
     assert {(player.autoplay, player.loop, player.controls, player.format) for player in players} == {
         (False, False, True, "ogg")
     }
 
 
 def test_progress_and_question_are_shown():
-    widget = BlindTestWidget(build_test())
+    widget = build_widget()
     assert "Which is lower?" in read(widget)
     assert "trial 1 of 3" in read(widget)
     press(widget, "B", "B")
@@ -68,7 +73,7 @@ def test_progress_and_question_are_shown():
 
 
 def test_what_was_right_is_told_only_at_the_end():
-    right, wrong = (BlindTestWidget(build_test()) for _ in range(2))
+    right, wrong = (build_widget() for _ in range(2))
     press(right, "A", "B")
     press(wrong, "B", "A")
     assert read(right) == read(wrong)
@@ -79,19 +84,19 @@ def test_what_was_right_is_told_only_at_the_end():
 
 
 def test_wrong_trials_are_named_at_the_end():
-    widget = BlindTestWidget(build_test())
+    widget = build_widget()
     press(widget, "A", "A", "A")
     assert "Answered wrongly: 2 (clip 1 &amp; more)." in read(widget)
 
 
 def test_the_test_can_be_read_from_the_widget():
-    widget = BlindTestWidget(build_test())
+    widget = build_widget()
     press(widget, "A", "A")
     assert (widget.test.choices, widget.test.n_right) == ("AA", 1)
 
 
 def test_an_answer_can_be_taken_back_until_the_end():
-    widget = BlindTestWidget(build_test())
+    widget = build_widget()
     back = next(button for button in find(widget, "Button") if button.description == "Back")
     assert back.disabled
     press(widget, "A", "A", "Back", "B")
@@ -105,11 +110,11 @@ def test_a_test_goes_on_where_it_was(choices):
     test = build_test()
     for choice in choices:
         test = test.answer(choice)
-    assert f"trial {len(choices) + 1} of 3" in read(BlindTestWidget(test))
+    assert f"trial {len(choices) + 1} of 3" in read(build_widget(test))
 
 
 def test_a_test_answered_by_a_coin_shows_its_end():
-    widget = BlindTestWidget(build_test().answer_by_coin(0))
+    widget = build_widget(build_test().answer_by_coin(0))
     assert "3 trials, all answered" in read(widget)
     assert f"You got {widget.test.n_right} of 3" in read(widget)
 
@@ -117,7 +122,7 @@ def test_a_test_answered_by_a_coin_shows_its_end():
 def test_an_error_in_a_callback_is_shown_and_changes_nothing():
     test = build_test("A")
     stereo = Trial("stereo", (test.trials[0].sounds[1], np.ones((9, 2))), "A")
-    widget = BlindTestWidget(BlindTest(test.question, (*test.trials, stereo), 2))
+    widget = build_widget(BlindTest(test.question, (*test.trials, stereo), 2))
     before = hear(widget)
     press(widget, "A")
     assert "ValueError: Invalid shape" in read(widget)
@@ -125,18 +130,25 @@ def test_an_error_in_a_callback_is_shown_and_changes_nothing():
     assert (widget.test.choices, hear(widget)) == ("", before)
 
 
-def test_an_answer_too_many_is_told():
-    widget = BlindTestWidget(build_test("A").answer("A"))
-    press(widget, "A")
-    assert "BlindTestError: all 1 trials are answered" in read(widget)
+def test_a_double_click_answers_one_trial():
+    patient, hasty = build_widget(), BlindTestWidget(build_test(), gap=60)
+    for widget in (patient, hasty):
+        press(widget, "A", "A")
+    assert (len(patient.test.choices), len(hasty.test.choices)) == (2, 0)
+
+
+def test_a_click_too_many_leaves_the_outcome():
+    widget = build_widget(build_test("A"))
+    press(widget, "A", "A")
+    assert "You got 1 of 1 right" in read(widget)
 
 
 def test_without_a_front_end_there_are_words():
-    widget = BlindTestWidget(build_test())
+    widget = build_widget()
     bundle = widget._repr_mimebundle_()
     assert bundle["text/plain"] == repr(widget) == describe_test(widget.test)
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.box.model_id
 
 
 def test_no_part_hangs_headless_runs():
-    assert not find(BlindTestWidget(build_test()), "Output")
+    assert not find(build_widget(), "Output")

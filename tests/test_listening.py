@@ -7,6 +7,7 @@ from fakesounds import SR, build_noise, compute_level, explain_sound
 from mer_utils.explanation import ExplainError
 from mer_utils.listening import MODES, build_gains, describe_rendering, render_edit, render_explanation, render_gained
 from mer_utils.passages import Passage
+from mer_utils.resynthesis import GainError
 
 RAISES, LOWERS = 17, 42  # tiles: frames 12-15 in bands 60-89, and frames 32-35 in bands 60-89
 WEIGHTS = np.eye(60)[RAISES] - 0.5 * np.eye(60)[LOWERS]
@@ -84,7 +85,7 @@ def test_an_empty_selection_is_silence_that_says_so():
     rendering = render_explanation(nothing, "o0")
     assert not rendering.y.any()
     assert rendering.level == -np.inf
-    assert describe_rendering(rendering) == "positive only: silence, for no segment was kept"
+    assert describe_rendering(rendering) == "positive only: silence, for no segment was kept that sounds"
     assert render_explanation(nothing, "o0", mode="positive removed").level == pytest.approx(0, abs=1e-6)
 
 
@@ -110,14 +111,15 @@ def test_the_way_of_2019_is_another_sound():
     paper = render_explanation(PASSAGE, "o0", mode="positive removed", method="paper")
     assert np.abs(paper.y).max() == 1
     assert len(paper.y) == 47 * 706
-    assert np.isfinite(paper.leak)
+    assert np.isnan(paper.leak)
 
 
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
         ({"mode": "positiv only"}, "unknown mode 'positiv only'"),
-        ({"mode": "positive edited", "db": np.nan}, "a number of decibels"),
+        ({"mode": "positive edited", "db": np.nan}, "up to 120 decibels"),
+        ({"mode": "positive edited", "db": 1000}, "up to 120 decibels"),
         ({"rule": "best"}, "unknown rule 'best'"),
         ({"method": "griffin"}, "unknown method 'griffin'; there are: exact, paper"),
     ],
@@ -134,3 +136,14 @@ def test_any_gains_can_be_heard():
     rendering = render_gained(PASSAGE, gains, mode="half")
     assert np.allclose(rendering.y, PASSAGE.cut(Y) / 2, atol=1e-6)
     assert rendering.level == pytest.approx(-6.02, abs=0.01)
+
+
+@pytest.mark.parametrize("gains", [np.full((48, 149), -1.0), np.full((48, 149), np.nan), np.full((48, 149), 1e9)])
+def test_gains_that_are_none_are_refused(gains):
+    with pytest.raises(GainError, match="factors from 0 to 1e"):
+        render_gained(PASSAGE, gains, mode="wrong")
+
+
+def test_gains_of_another_window_are_refused():
+    with pytest.raises(GainError, match="the window has 48 frames, these gains have 47"):
+        render_gained(PASSAGE, np.ones((47, 149)), mode="wrong")

@@ -3,7 +3,7 @@ import pytest
 from fakeexplanations import SEGMENTS, fit_explanation
 
 from mer_utils.explanation import ExplainError
-from mer_utils.matching import compute_match, select_matched
+from mer_utils.matching import compute_match, compute_random_roles, select_matched, select_random
 
 # Tiles of 60, in six rows of ten that differ in loudness; the last tile of five in a row is one band narrower.
 LOUD = (np.log10(1 + 1.0 + np.arange(60) % 6))[SEGMENTS].astype(np.float32)
@@ -71,3 +71,43 @@ def test_others_can_be_restricted(explanation):
 def test_what_cannot_be_matched_is_refused(explanation, kept, among, said):
     with pytest.raises(ExplainError, match=said):
         select_matched(explanation, np.array(kept, int), among=among)
+
+
+def test_random_segments_are_as_many_as_large_and_as_loud(explanation):
+    drawn = [select_random(explanation, [KEPT], seed=k)[0] for k in range(20)]
+    assert {len(set(labels)) for labels in drawn} == {len(KEPT)}
+    off = np.array([compute_match(explanation, KEPT, labels) for labels in drawn])
+    assert np.abs(off[:, 0] - 1).max() < 0.05
+    assert np.abs(off[:, 1]).max() < 1.5
+
+
+def compute_false_alarms(explanation, trait, *, kept):
+    """Give the share of selections that a permutation test at 10 % calls different by a trait (n_segments,)."""
+    alarms = []
+    for labels in kept:
+        drawn = compute_random_roles(explanation, [labels], n=99) @ trait
+        alarms.append((1 + (drawn >= trait[labels].sum()).sum()) / 100 <= 0.1)
+    return np.mean(alarms)
+
+
+def test_a_permutation_test_has_the_false_alarms_it_says(explanation):
+    rng = np.random.default_rng(0)
+    kept = [rng.permutation(60)[:12] for _ in range(300)]
+    assert 0.05 < compute_false_alarms(explanation, rng.random(60), kept=kept) < 0.16
+    chosen = [labels[np.argsort(-(labels % 7))] for labels in (rng.permutation(60)[:24] for _ in range(50))]
+    best = [np.sort(labels[:12]) for labels in chosen]  # selected by what is tested
+    assert compute_false_alarms(explanation, np.arange(60.0) % 7, kept=best) > 0.5
+
+
+def test_sides_keep_their_numbers_and_never_meet(explanation):
+    raising, lowering = select_random(explanation, [KEPT, [1, 2, 40]], seed=3)
+    assert (len(raising), len(lowering)) == (len(KEPT), 3)
+    assert not set(raising) & set(lowering)
+    assert not np.array_equal(raising, select_random(explanation, [KEPT, [1, 2, 40]], seed=4)[0])
+
+
+def test_where_all_were_kept_there_is_one_draw(explanation):
+    assert select_random(explanation, [range(60)], seed=9)[0].tolist() == list(range(60))
+    assert select_random(explanation, [[]], seed=9)[0].tolist() == []
+    with pytest.raises(ExplainError, match="not all segments"):
+        select_random(explanation, [[60]])

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from fakesounds import SR, build_noise, build_tones
 
-from mer_utils.paperresynthesis import LIFT, render_paper
+from mer_utils.paperresynthesis import render_paper
 from mer_utils.resynthesis import compute_spectra
-from mer_utils.spectrogram import compute_filterbank
 
 N = 60
 
@@ -43,14 +42,9 @@ def test_loud_and_soft_come_close_because_the_logarithm_stays():
 
 def test_the_peak_hides_a_common_factor():
     y = build_noise()
-    assert np.allclose(render(y, LIFT[0]), render(y, LIFT[1]), atol=1e-5)
+    assert np.allclose(render(y, 2.0), render(y, 0.5), atol=1e-5)
     assert not np.allclose(render(0.01 * y), render(y), atol=1e-2)
 
 
 def test_silence_stays_silence():
     assert not render(np.zeros(2 * SR, np.float32)).any()
-
-
-def test_the_inverse_is_that_of_the_filterbank():
-    bank = compute_filterbank().astype(float)
-    assert np.allclose(bank.T @ np.linalg.pinv(bank).T, np.eye(149), atol=1e-6)

@@ -52,6 +52,7 @@ def test_a_short_sound_is_a_passage_as_a_whole():
         (0.5 * Y, "another sound"),
         (np.roll(Y, 353), "another sound"),
         (Y[: 20 * 705], "another sound"),  # short enough to be repeated
+        (np.stack([Y, Y]), "a mono sound"),
         (Y[: 5 * 705], "where the sound is over"),
         (Y[: 52 * 705], "beyond the end"),
     ],

@@ -9,7 +9,13 @@ from fakesounds import build_noise, explain_sound
 from mer_utils.explanation import ExplainError
 from mer_utils.listening import build_gains
 from mer_utils.passages import Passage
-from mer_utils.rescoring import build_edited_spectrogram, compute_edit, compute_promised, compute_round_trip
+from mer_utils.rescoring import (
+    build_edited_spectrogram,
+    compute_changes,
+    compute_edit,
+    compute_promised,
+    compute_round_trip,
+)
 
 Y = build_noise()
 TILES = explain_sound(Y, np.zeros(60)).segments
@@ -35,10 +41,10 @@ def build_passage(**changes):
     return Passage(Y, replace(explain_sound(Y, WEIGHTS), **changes))
 
 
-def build_edit(db, *, level="original", smoothing=0.0):
+def build_edit(db, *, level="original"):
     passage = build_passage()
     gains = build_gains(passage.explanation, "o0", mode="positive edited", db=db)
-    return compute_edit(Linear(passage.explanation.spec), passage, gains, level=level, smoothing=smoothing)
+    return compute_edit(Linear(passage.explanation.spec), passage, gains, level=level)
 
 
 @pytest.mark.parametrize("db", [-12, -6, 6, 12])
@@ -86,7 +92,7 @@ def test_a_segment_that_equals_what_hides_it_promises_nothing():
 
 
 def test_weights_for_a_segments_own_mean_promise_nothing_about_level():
-    with pytest.raises(ExplainError, match="its own mean"):
+    with pytest.raises(ExplainError, match="their own mean"):
         compute_promised(replace(explain_sound(Y, WEIGHTS), hide="segment_mean"), np.ones((48, 149)))
 
 
@@ -97,17 +103,39 @@ def test_an_edited_spectrogram_has_edited_magnitudes():
 
 def test_a_round_trip_keeps_most_of_the_effect():
     passage = build_passage()
-    table = compute_round_trip(Linear(passage.explanation.spec), passage, "o0")
+    table = compute_round_trip(Linear(passage.explanation.spec), passage, "o0", rule="bh")
     assert table.loc["positive removed", "masked"] < table.loc["positive removed", "whole"]
     assert table.loc["negative removed", "masked"] > table.loc["negative removed", "whole"]
+    change = table.sub(table["whole"], axis=0)
+    assert (abs(change["masked"]) > abs(change["smoothed"])).all()
     assert ((table["survives"] > 0.6) & (table["survives"] < 1)).all()
-    share = (table["sound"] - table["whole"]) / (table["masked"] - table["whole"])
-    assert np.allclose(table["survives"], share)
+    assert np.allclose(table["survives"], change["sound"] / change["masked"])
+
+
+def test_removing_random_segments_moves_less():
+    passage = build_passage()
+    table = compute_round_trip(Linear(passage.explanation.spec), passage, "o0", rule="bh")
+    change = table.sub(table["whole"], axis=0)
+    assert (abs(change["random"]) < 0.5 * abs(change["sound"])).all()
+
+
+def test_changes_are_those_of_an_edit():
+    passage = build_passage()
+    gains = [build_gains(passage.explanation, "o0", mode="positive edited", db=db) for db in (-6, 6)]
+    changes = compute_changes(Linear(passage.explanation.spec), passage, gains)
+    assert changes[1] == pytest.approx(build_edit(6)["obtained"], abs=1e-5)
+    assert changes[0] != pytest.approx(changes[1], rel=0.1)
 
 
 def test_nothing_survives_where_nothing_was_hidden():
     passage = Passage(Y, explain_sound(Y, np.zeros((60, 2))))
     assert compute_round_trip(Linear(passage.explanation.spec), passage, "o0")["survives"].isna().all()
+
+
+def test_a_round_trip_needs_an_output_that_was_explained():
+    passage = build_passage()
+    with pytest.raises(ExplainError, match="explained were: o0, o1"):
+        compute_round_trip(Linear(passage.explanation.spec), passage, "unknown")
 
 
 def test_an_unknown_level_is_refused():

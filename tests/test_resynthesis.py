@@ -128,9 +128,10 @@ def test_enormous_gains_are_rendered_as_they_are():
 @pytest.mark.parametrize(
     ("gains", "words"),
     [
-        (np.full((N, 149), -1e-9), "factors of 0 or more"),
-        (np.full((N, 149), np.nan), "factors of 0 or more"),
-        (np.full((N, 149), np.inf), "factors of 0 or more"),
+        (np.full((N, 149), -1e-9), "factors from 0 to 1e"),
+        (np.full((N, 149), np.nan), "factors from 0 to 1e"),
+        (np.full((N, 149), np.inf), "factors from 0 to 1e"),
+        (np.full((N, 149), 1e7), "factors from 0 to 1e"),
         (np.ones((N, 148)), r"gains are \(n_frames, 149\)"),
         (np.ones((0, 149)), r"gains are \(n_frames, 149\)"),
         (np.ones((500, 149)), "do not lie in a sound of 79 frames"),
@@ -151,3 +152,22 @@ def test_what_is_no_mono_sound_is_refused(y):
 def test_smoothing_is_a_number_of_cells(smoothing):
     with pytest.raises(GainError, match="0 or more cells"):
         render_gains(Y, np.ones((N, 149)), smoothing=smoothing)
+
+
+@pytest.mark.parametrize("first", [-1, 2.5, 100])
+def test_frames_lie_in_the_sound(first):
+    with pytest.raises(GainError, match="do not lie in a sound of 79 frames"):
+        render_gains(Y, np.ones((N, 149)), first=first)
+
+
+@pytest.mark.parametrize("size", [706, 720])
+def test_frames_that_hardly_overlap_are_refused(size):
+    config = SpectrogramConfig(frame_size=size, bands_per_octave=12)
+    with pytest.raises(GainError, match="overlap too little"):
+        render_gains(Y, np.ones((N, config.n_bands)), config=config)
+    config = SpectrogramConfig(frame_size=1024, bands_per_octave=12)
+    assert np.abs(render_gains(Y, np.zeros((N, config.n_bands)), config=config)).max() <= np.abs(Y).max()
+
+
+def test_whole_numbers_are_smoothed_as_what_they_are():
+    assert np.array_equal(compute_smoothed(np.eye(5, dtype=int), 1), compute_smoothed(np.eye(5), 1))
