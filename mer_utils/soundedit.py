@@ -11,10 +11,11 @@ import numpy as np
 
 from .excerpts import Excerpt, load_excerpt
 from .explanation import ExplainError, Explanation
-from .matching import compute_match, select_matched
+from .listening import build_side_gains
+from .matching import compute_match, select_random
 from .passages import Passage
 from .ratings import EMOTIONS, MIDLEVEL
-from .rescoring import compute_edit
+from .rescoring import compute_changes, compute_edit
 from .selection import select_segments
 from .soundwhy import Settings, explain_excerpt
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from .networks import TrainedNetwork
     from .predictor import OutputFunction
 
-#: Draws of random segments that an edit is compared with.
-N_CONTROLS = 5
+#: Random selections that an edit is compared with: to go further than each of 19 happens by chance once in 20 times.
+N_CONTROLS = 19
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,7 @@ class Edit:
     level: str = "original"
     at: float | None = None
 
-    def build_gains(self, segments: np.ndarray, raising: np.ndarray, lowering: np.ndarray) -> np.ndarray:
-        """Give gains (n_frames, n_bands) that lift some labels of ``segments``, and treat others as ``sign`` says."""
-        factors = np.ones(segments.max() + 1)
-        if self.sign != "negative":
-            factors[raising] = 10 ** (self.db / 20)
-        if self.sign != "positive":
-            factors[lowering] = 10 ** ((self.db if self.sign == "negative" else -self.db) / 20)
-        return factors[segments]
+    mode = property(lambda self: f"{self.sign} edited", doc="Which segments are edited, one of `listening.MODES`.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +77,10 @@ class SoundEdit:
         As `rescoring.compute_edit` gives it, for all outputs of the network. What is promised of emotions follows from
         what is promised of features, where emotions are weighted sums of these; it is NaN elsewhere.
     controls
-        One row for each draw of random segments that match the edited ones: ``obtained``, by how much the feature
-        changed when these were edited, and their ``size`` and ``energy`` (`matching.compute_match`). No rows where
-        there are no others. ``attrs["whole"]`` is the change when all segments are edited alike, NaN where some are
-        lifted and some lowered.
+        One row for each random selection of as many segments, as large and as loud (`matching.select_random`; edited
+        ones may be among them): ``obtained``, by how much the feature changed when these were edited, and their
+        ``size`` and ``energy`` (`matching.compute_match`). No rows where all segments were edited alike.
+        ``attrs["whole"]`` is the change when all are, NaN where some are lifted and some lowered.
     y
         (n_samples,) float32 the whole edited sound at its own level, so that its peak may exceed 1.
     passages
@@ -145,7 +139,8 @@ def edit_sound(
     explanation, reused = explain_excerpt(excerpt, outputs, settings=settings, kept=kept)
     sides = _select_edited(explanation, edit, path)
     passage = Passage(excerpt.y, explanation, excerpt.config)
-    heard, gains = predictor.outputs("all"), edit.build_gains(explanation.segments, *sides)
+    heard = predictor.outputs("all")
+    gains = build_side_gains(explanation.segments, *sides, mode=edit.mode, db=edit.db)
     table, edited = compute_edit(heard, passage, gains, level=edit.level), passage.render(gains)
     passages = passage.cut(passage.y), passage.cut(edited)
     controls = _compute_controls(heard, passage, edit, sides)
@@ -173,35 +168,20 @@ def _select_edited(explanation: Explanation, edit: Edit, path: Path) -> tuple[np
 def _compute_controls(
     predict: "OutputFunction", passage: Passage, edit: Edit, kept: tuple[np.ndarray, np.ndarray]
 ) -> "pd.DataFrame":
-    """Edit segments drawn at random that are as large and as loud as those kept, some times."""
+    """Edit random selections that are as large and as loud as what was kept, and then all segments."""
     import pandas as pd
 
-    rows, e = [], passage.explanation
-
-    def hear(gains: np.ndarray) -> float:
-        return compute_edit(predict, passage, gains, level=edit.level).loc[edit.feature, "obtained"]
-
-    for seed in range(N_CONTROLS):
-        try:
-            drawn = _draw_matched(e, kept, seed)
-        except ExplainError:
-            break
-        match = compute_match(e, np.concatenate(kept), np.concatenate(drawn))
-        rows.append((hear(edit.build_gains(e.segments, *drawn)), *match))
+    e = passage.explanation
+    n_draws = 0 if max(map(len, kept)) == e.n_segments else N_CONTROLS
+    drawn = [select_random(e, kept, seed=seed) for seed in range(n_draws)]
+    gains = [build_side_gains(e.segments, *sides, mode=edit.mode, db=edit.db) for sides in drawn]
+    gains += [] if edit.sign == "both" else [np.full(e.spec.shape, 10 ** (edit.db / 20))]
+    changes = compute_changes(predict, passage, gains, level=edit.level)[:, predict.names.index(edit.feature)]
+    matches = [compute_match(e, np.concatenate(kept), np.concatenate(sides)) for sides in drawn]
+    rows = [(change, *match) for change, match in zip(changes, matches, strict=False)]
     controls = pd.DataFrame(rows, columns=["obtained", "size", "energy"], dtype=float)
-    controls.attrs["whole"] = np.nan if edit.sign == "both" else hear(np.full(e.spec.shape, 10 ** (edit.db / 20)))
+    controls.attrs["whole"] = np.nan if edit.sign == "both" else changes[-1]
     return controls
-
-
-def _draw_matched(e: Explanation, kept: tuple[np.ndarray, np.ndarray], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw partners for either side; the sides share what is free in proportion, so that none is drawn twice."""
-    free = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(e.n_segments), np.concatenate(kept)))
-    part = round(len(free) * len(kept[0]) / sum(map(len, kept)))
-    raising, lowering = (
-        select_matched(e, side, seed=seed, among=among) if len(side) else side
-        for side, among in zip(kept, (free[:part], free[part:]), strict=True)
-    )
-    return raising, lowering
 
 
 def _complete_promises(table: "pd.DataFrame", trained: "TrainedNetwork") -> "pd.DataFrame":

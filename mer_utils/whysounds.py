@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from .answerfolders import build_path, compute_gain, compute_suffix
-from .listening import Rendering, render_explanation
+from .listening import SIDES, Rendering, render_explanation
 from .passages import Passage
 from .selection import RULES
 from .soundwhy import SoundWhy
 
-_MODES = {"raises": "positive only", "lowers": "negative only"}
+_FILLED = (
+    "The weights were found with what was hidden filled, not silent as it is here: --hide silence asks about what one "
+    "hears."
+)
 
 
 def render_why_sounds(why: SoundWhy, folder: Path) -> SoundWhy:
@@ -37,7 +40,7 @@ def render_why_sounds(why: SoundWhy, folder: Path) -> SoundWhy:
     """
     passage = Passage(why.excerpt.y, why.explanation, why.excerpt.config)
     sounds: dict[str, Rendering | None] = {"original": Rendering(passage.cut(passage.y), "original", 0.0, np.nan)}
-    for name, mode in _MODES.items():
+    for name, mode in SIDES.items():
         sound = render_explanation(passage, why.feature, mode=mode, rule="top")
         sounds[name] = sound if np.isfinite(sound.level) else None
     suffix = compute_suffix(folder, why.explanation)
@@ -45,22 +48,26 @@ def render_why_sounds(why: SoundWhy, folder: Path) -> SoundWhy:
 
 
 def describe_why_sounds(why: SoundWhy) -> str:
-    """Say which sounds were written, and how loud each is beside the original; empty where none were."""
+    """Say which sounds were written, how loud each is beside the original, and whether they are what was explained.
+
+    Empty where none were written.
+    """
     if not why.sounds:
         return ""
     original, *parts = why.sounds
     seconds = len(why.sounds[original].y) / why.excerpt.config.sr
     told = []
-    for verb, name in zip(_MODES, parts, strict=True):
+    for verb, name in zip(SIDES, parts, strict=True):
         if sound := why.sounds[name]:
             told.append(f"{name}, what {verb} {why.feature} ({sound.level:+.1f} dB beside the original)")
         else:
-            told.append(f"no {name}, for nothing that one hears {verb} {why.feature}")
+            told.append(f"no {name}, for none of them that one hears {verb} {why.feature}")
     gain = compute_gain(sound.y for sound in why.sounds.values() if sound)
     lowered = f" All were lowered by {-20 * np.log10(gain):.1f} dB, or one would clip." if gain < 1 else ""
     which = f"segments of the {RULES['top']} largest weights alone"
     said = f"To hear: {original}, these {seconds:.1f} s; of the {which}, {'; '.join(told)}.{lowered}"
-    return f"{said} {why.excerpt.conversion}".strip()
+    filled = _FILLED if why.explanation.hide != 0 else ""
+    return " ".join(filter(None, [said, filled, why.excerpt.conversion]))
 
 
 def build_sound_records(sounds: Mapping[str, Rendering | None]) -> dict[str, dict[str, Any]]:

@@ -529,8 +529,18 @@ def test_what_cannot_be_heard_has_no_file_and_that_is_said(explain, paths, drawn
         lambda *args, mode, **options: silent if mode == "negative only" else render(*args, mode=mode, **options),
     )  # fmt: skip
     explain(*words)
-    assert "no lowers.wav, for nothing that one hears lowers minorness" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no lowers.wav, for none of them that one hears lowers minorness" in said
     assert not (tmp_path / "lowers.wav").exists()
+
+
+@pytest.mark.parametrize(("hide", "told"), [("training-mean", True), ("segment-mean", True), ("silence", False)])
+def test_who_hears_silence_where_weights_were_found_with_another_filling_is_told(
+    explain, paths, drawn, capsys, tmp_path, hide, told
+):
+    explain(paths["short"], "--feature", "minorness", "--hide", hide, "--out", str(tmp_path / "why"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("filled, not silent as it is here: --hide silence asks about what one hears" in said) == told
 
 
 def test_without_a_folder_there_is_nothing_to_hear(explain, paths, capsys):
