@@ -21,7 +21,11 @@ from .files import TargetError, check_target
 #: Names of the files that hold the explanation: of ``mer explain``, and of ``mer edit``.
 EXPLANATION, EDITED = "explanation.safetensors", "edit.safetensors"
 _PART = "-part"
-_SOUNDS = tuple(f"{name}.wav" for name in ("original", "raises", "lowers", "before", "edited", "whole"))
+_SOUNDS = tuple(
+    f"{name}{part}.wav"
+    for name in ("original", "raises", "lowers", "before", "edited", "whole")
+    for part in ("", _PART)
+)
 # Peak to which sounds are lowered where one of them would clip: rounding must not lead beyond 1.
 _PEAK = 0.999
 
@@ -41,17 +45,25 @@ def check_folder(folder: Path, *, sound: Path | None = None) -> None:
     TargetError
         If not.
     """
-    check_target(folder / EXPLANATION)
-    if sound is not None and sound.resolve() in {(folder / name).resolve() for name in _SOUNDS}:
-        raise TargetError(f"{sound} would be overwritten by a sound of that name: choose another folder with --out")
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    made: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
+        place = folder.resolve()
+        check_target(place / EXPLANATION)
+        if sound is not None and sound.resolve() in {(place / name).resolve() for name in _SOUNDS}:
+            raise TargetError(
+                f"{sound} would be overwritten by a sound of that name: choose another folder with --out"
+            )
+        for missing in [part for part in (*reversed(place.parents), place) if not part.exists()]:
+            missing.mkdir()
+            made.append(missing)
+    except TargetError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise TargetError(f"{folder} cannot be made ({reason}): choose another folder with --out") from error
-    for place in missing:
-        place.rmdir()
+    finally:
+        for part in reversed(made):
+            part.rmdir()
 
 
 def compute_suffix(folder: Path, explanation: Explanation, *, name: str = EXPLANATION) -> str:

@@ -173,7 +173,7 @@ def save_sounds(
     """Save sounds as ogg files and give a table of players.
 
     All sounds of a row share one gain, which keeps the loudest of them from clipping, so that a difference in level
-    is one that can be heard.
+    is one that can be heard. Where a sound goes beyond full scale, the row says by how much all were lowered.
 
     Parameters
     ----------
@@ -202,7 +202,8 @@ def save_sounds(
     """
     _check_name(name)
     nested = isinstance(next(iter(sounds.values()), None), Mapping)
-    rows = {title: _scale(row) for title, row in (sounds if nested else {"": sounds}).items()}
+    given = sounds if nested else {"": sounds}
+    rows, told = {title: _scale(row) for title, row in given.items()}, dict(notes or {})
     files = {(title, label): _file_name(name, title, label) for title, row in rows.items() for label in row}
     if len(set(files.values())) < len(files):
         raise ValueError(f"two of these sounds would share a file: {', '.join(sorted(files.values()))}")
@@ -211,12 +212,20 @@ def save_sounds(
         title: [_save_sound(folder / files[title, label], y, label=label, sr=sr) for label, y in row.items()]
         for title, row in rows.items()
     }
-    return SoundTable(saved, dict(notes or {}))
+    for title, row in given.items():
+        if (peak := _find_peak(row)) > 1:
+            lowered = f"all lowered by {20 * np.log10(peak / _PEAK):.0f} dB, or one would clip"
+            told[title] = "; ".join(filter(None, (told.get(title), lowered)))
+    return SoundTable(saved, told)
+
+
+def _find_peak(row: Mapping[str, np.ndarray]) -> float:
+    return max((float(np.abs(y).max(initial=0)) for y in row.values()), default=0.0)
 
 
 def _scale(row: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Bring a row to one gain, which only ever lowers."""
-    peak = max((float(np.abs(y).max(initial=0)) for y in row.values()), default=0.0)
+    peak = _find_peak(row)
     gain = min(1.0, _PEAK / peak) if peak > 0 else 1.0
     return {label: np.asarray(y, np.float32) * np.float32(gain) for label, y in row.items()}
 

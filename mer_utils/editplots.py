@@ -28,7 +28,7 @@ def plot_edit(table: "pd.DataFrame", output: str, *, ax: "Axes | None" = None) -
     ----------
     table
         As `rescoring.compute_edit` gives it: one row per output with ``before``, ``promised`` and ``obtained``. A
-        column ``control``, the change by editing other segments, is drawn where there is one; so is no NaN.
+        column ``control``, the change by editing random segments, is drawn where there is one; so is no NaN.
     output
         The one that was to move: in bold.
     ax
@@ -41,7 +41,7 @@ def plot_edit(table: "pd.DataFrame", output: str, *, ax: "Axes | None" = None) -
     ax.axvline(0, color=THEIRS, linewidth=0.9, zorder=0)
     ax.hlines(rows, 0, table["obtained"], color=colours, linewidth=2.2, zorder=2)
     if "control" in table:
-        ax.scatter(table["control"], rows, marker="x", s=22, color=_CONTROL, label="other segments", zorder=3)
+        ax.scatter(table["control"], rows, marker="x", s=22, color=_CONTROL, label="random segments", zorder=3)
     marks = {"s": 46, "facecolor": "none", "edgecolor": THEIRS, "linewidth": 1}
     ax.scatter(table["promised"], rows, label="promised", zorder=4, **marks)
     ax.scatter(table["obtained"], rows, color=colours, s=26, label="obtained", zorder=3)
@@ -90,7 +90,7 @@ def plot_edit_summary(summary: "pd.DataFrame", *, ax: Any = None) -> "tuple[Figu
         panel.axhline(0, color=THEIRS, linewidth=0.9, zorder=0)
         _draw_promise(panel, table["promised"], limit)
         _draw_course(panel, table, "obtained", color=COLOURS.get(name, OURS), marker="o", label="obtained")
-        _draw_course(panel, table, "control", color=_CONTROL, marker="x", label="other segments instead")
+        _draw_course(panel, table, "control", color=_CONTROL, marker="x", label="random segments")
         panel.plot(dbs, table["whole"], color=FAINT, linestyle="--", label="all segments", zorder=1)
         panel.set(title=name, ylim=(-limit, limit), xlim=(min(dbs) - 2, max(dbs) + 2))
         panel.set_xticks(dbs, [f"{db:+g}".replace("-", "−") for db in dbs])

@@ -1,7 +1,7 @@
 """What the stored table of edits says: how far each feature follows, where editing fails, and what comes along.
 
-An edit works if the feature moved the way it was to go, and further than it did when other segments of the same size
-and energy, or all segments, were lifted or lowered as much: all three for certain, by 95 % intervals over clips.
+An edit works if the feature moved the way it was to go, and further than it did when random segments as large and as
+loud, or all segments, were lifted or lowered as much: all three for certain, by 95 % intervals over clips.
 Changes are on the unit scale, rating / 10.
 
 Public names: ``compute_edit_summary``, ``build_edit_table``, ``describe_edits``, ``describe_side_effects``,
@@ -23,7 +23,7 @@ _CELL = ["db", "feature"]
 # What a lower end below 0 means, by the column that tells.
 _FAILURES = {
     "surely": "not surely the right way",
-    "beyond_control": "not surely further than other segments do",
+    "beyond_control": "not surely further than random segments do",
     "beyond_whole": "not surely further than all segments do",
 }
 
@@ -101,13 +101,13 @@ def build_edit_table(summary: "pd.DataFrame", *, db: float = 6) -> "pd.DataFrame
     table = summary.loc[db]
     columns = {
         "promised": table["promised"].map("{:+.3f}".format),
+        "on paper": table["on_paper"].map("{:+.3f}".format),
         "obtained [95 %]": _write_intervals(table, "obtained"),
         "of promise": (table["obtained"] / table["promised"]).map("{:.0%}".format),
-        "others": table["control"].map("{:+.3f}".format),
+        "random": table["control"].map("{:+.3f}".format),
         "all": table["whole"].map("{:+.3f}".format),
-        "right way": table["right"].map("{:.0%}".format),
-        "comes along": _write_changes(table, "side"),
-        "emotion": _write_changes(table, "emotion"),
+        "moves most with it": _write_changes(table, "side"),
+        "of emotions": _write_changes(table, "emotion"),
     }
     return pd.DataFrame(columns).rename_axis(None)
 
@@ -148,7 +148,8 @@ def describe_edits(summary: "pd.DataFrame", *, db: float = 6) -> str:
         f"{relative.idxmax()} most ({relative.max():+.2f}) and {relative.idxmin()} least ({relative.min():+.2f}). "
         f"Lowering by as much moves {down['obtained'].idxmin()} most ({down['obtained'].min():+.3f}) and "
         f"{down['obtained'].idxmax()} least ({down['obtained'].max():+.3f}). Of what was promised for lifting, "
-        f"{parts.iloc[0]:.0%} ({parts.index[0]}) to {parts.iloc[-1]:.0%} ({parts.index[-1]}) is obtained.{no_further}"
+        f"{parts.iloc[0]:.0%} ({parts.index[0]}) to {parts.iloc[-1]:.0%} ({parts.index[-1]}) is obtained; of what the "
+        f"net says of the edited spectrogram, {up['obtained'].sum() / up['on_paper'].sum():.0%} in all.{no_further}"
     )
 
 
@@ -188,12 +189,12 @@ def describe_failures(summary: "pd.DataFrame") -> str:
     worst, least = ("{1} {0:+g} dB".format(*summary[share].idxmin()) for share in ("right", "ahead"))
     size, energy = summary["match_size"].median(), summary["match_energy"].median()
     return (
-        f"An edit works if the feature surely moves the right way, and surely further than by other segments as large "
-        f"and as loud (median: {size:.2f} times the cells, {energy:+.1f} dB; those that lower the feature are among "
-        f"them), and than by all: {verdict}. The promise lies in the interval of what was obtained for {kept} of "
-        f"{len(summary)}. Single clips go the right way in {summary['right'].mean():.0%} of edits, least often "
-        f"{worst} ({summary['right'].min():.0%}), and further than both controls in {summary['ahead'].mean():.0%}, "
-        f"least often {least} ({summary['ahead'].min():.0%})."
+        f"An edit works if the feature surely moves the right way, and surely further than by random segments as "
+        f"large and as loud (median: {size:.2f} times the cells, {energy:+.1f} dB), and than by all: {verdict}. The "
+        f"promise lies in the interval of what was obtained for {kept} of {len(summary)}. Single clips go the right "
+        f"way in {summary['right'].mean():.0%} of edits, least often {worst} ({summary['right'].min():.0%}), and "
+        f"further than both controls in {summary['ahead'].mean():.0%}, least often {least} "
+        f"({summary['ahead'].min():.0%})."
     )
 
 

@@ -86,7 +86,7 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
     page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem), "html.parser")
     for element in page.select(f'[src^="{_FIGURES}"]'):
         file = _locate(element["src"], figures)
-        if file.exists():
+        if file.is_file():
             element["src"] = _encode(file)
         elif partial:
             element.replace_with(f"({file.name} is missing: the notebook failed)")
@@ -100,9 +100,9 @@ def _load_notebook(path: Path) -> "NotebookNode":
     """Read a notebook and leave out what served its run alone."""
     import nbformat
 
-    content = path.read_bytes()
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
+        notebook = nbformat.reads(path.read_bytes().decode(), as_version=4)
+        nbformat.validate(notebook)
     # Damage surfaces as whatever the first function trips over that takes the file for a notebook.
     except Exception as error:
         raise PageError(f"{path} cannot be read as a notebook: {' '.join(str(error).split())[:200]}") from error

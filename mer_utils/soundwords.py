@@ -143,7 +143,12 @@ def _name_share(share: float) -> str:
 
 
 def build_findings(
-    trips: "dict[str, pd.DataFrame]", summary: "pd.DataFrame", *, gap: float, coin: "Outcome", db: float = 6
+    trips: "dict[str, pd.DataFrame]",
+    summary: "pd.DataFrame",
+    *,
+    gap: float,
+    blind: "dict[str, Outcome]",
+    db: float = 6,
 ) -> list[str]:
     """Say in a few sentences what listening to explanations told.
 
@@ -155,8 +160,8 @@ def build_findings(
         As `editviews.compute_edit_summary` gives it.
     gap
         As `twolevels.compute_emotion_gap` gives it.
-    coin
-        How a coin did in the blind test.
+    blind
+        How somebody, and how simple rules did in the blind test, by who it was.
     db
         Of the edits that are told of.
     """
@@ -167,6 +172,7 @@ def build_findings(
         f"{row['random'] - row['whole']:+.3f})"
         for name, row in _select_removed(trips)
     )
+    scores, n = ", ".join(f"{who.lower()} {one.n_right}" for who, one in blind.items()), next(iter(blind.values())).n
     return [
         f"In the clip that has most of it, taking out of the sound what raises a feature moves {changes}.",
         f"Turned up by {db:g} dB, what raises a feature moves it by {cells['obtained'].mean():+.3f} in the mean over "
@@ -175,6 +181,5 @@ def build_findings(
         f"spectrogram and {moved / promised:.0%} in the sound. {n_good} of {len(summary)} edits do better than both "
         "controls.",
         f"Joined over two levels, weights differ from LIME on the emotion by {gap:.1e} of the largest.",
-        f"A coin got {coin.n_right} of {coin.n} in the blind test; who hears a difference needs "
-        f"{compute_needed(coin.n)}. Nobody has been asked yet.",
+        f"In the blind test, of {n} trials: {scores}; {compute_needed(n)} are needed to tell hearing from guessing.",
     ]

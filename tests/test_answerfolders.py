@@ -39,3 +39,20 @@ def test_a_sound_in_the_folder_must_not_be_overwritten(tmp_path):
     answerfolders.check_folder(tmp_path, sound=tmp_path / "song.wav")
     with pytest.raises(TargetError, match="would be overwritten"):
         answerfolders.check_folder(tmp_path, sound=tmp_path / "." / "raises.wav")
+
+
+def test_what_was_made_on_the_way_is_taken_away_again(tmp_path):
+    answerfolders.check_folder(tmp_path / "new" / ".." / "other" / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
+    with pytest.raises(TargetError, match="choose another folder"):
+        answerfolders.check_folder(tmp_path / "new" / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sound_that_a_part_would_overwrite_is_kept(tmp_path):
+    with pytest.raises(TargetError, match="would be overwritten"):
+        answerfolders.check_folder(tmp_path, sound=tmp_path / "edited-part.wav")

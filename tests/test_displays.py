@@ -111,3 +111,9 @@ def test_versions_name_no_machine():
     assert re.fullmatch(
         r"mer_utils [\d.]+, Python [\d.]+, torch [\d.]+, numpy [\d.]+, pandas [\d.]+", describe_versions()
     )
+
+
+def test_a_row_that_was_lowered_says_so(folder):
+    rows = {"loud": {"a": 4.5 * TONE}, "usual": {"a": 0.95 * TONE}}
+    table = save_sounds("00_rows", rows, profile="smoke", notes={"loud": "hark"})
+    assert table.notes == {"loud": "hark; all lowered by 14 dB, or one would clip"}

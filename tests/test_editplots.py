@@ -58,7 +58,7 @@ def read_marks(ax):
 def test_an_edit_has_every_output_where_it_was_promised_and_where_it_went():
     marks = read_marks(draw_edit()[1])
     assert marks["obtained"][:, 0].tolist() == EDIT["obtained"].tolist()
-    assert marks["other segments"][:, 0].tolist() == EDIT["control"].tolist()
+    assert marks["random segments"][:, 0].tolist() == EDIT["control"].tolist()
     assert len(marks["promised"]) == 15  # NaN of emotions is drawn nowhere
     assert marks["promised"][:7, 0].tolist() == EDIT["promised"][:7].tolist()
 
@@ -81,7 +81,7 @@ def test_a_summary_has_each_feature_at_each_level_where_it_went():
         table = SUMMARY.loc[name]
         marks = read_marks(panel)
         assert marks["obtained"].tolist() == np.column_stack([DBS, table["obtained"]]).tolist()
-        assert marks["other segments instead"][:, 1].tolist() == [0.002] * 4
+        assert marks["random segments"][:, 1].tolist() == [0.002] * 4
 
 
 def test_a_summary_has_intervals_and_a_course_through_nothing():

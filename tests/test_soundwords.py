@@ -84,9 +84,14 @@ def test_findings_are_made_of_their_numbers():
     cells = pd.MultiIndex.from_product([[6, 12], ["articulation", "minorness"]], names=["db", "feature"])
     numbers = {"obtained": [0.02, 0.04, 0.1, 0.1], "promised": [0.1, 0.02, 1, 1], "on_paper": 0.05, "n_tracks": 30}
     summary = pd.DataFrame(numbers, cells).assign(failure=["", "no further", "", ""])
-    said = build_findings({"articulation": TRIP}, summary, gap=2e-6, coin=compute_outcome(9, 16))
+    said = build_findings(
+        {"articulation": TRIP},
+        summary,
+        gap=2e-6,
+        blind={"A coin": compute_outcome(9, 16), "You": compute_outcome(13, 16)},
+    )
     assert "articulation by -0.150 (random segments as large and as loud: -0.010)" in said[0]
     assert "+0.030 in the mean over features and 30 clips, +0.020 to +0.040" in said[1]
     assert "83% come true on the spectrogram and 50% in the sound. 3 of 4 edits" in said[1]
     assert "2.0e-06" in said[2]
-    assert "9 of 16 in the blind test; who hears a difference needs 12." in said[3]
+    assert "of 16 trials: a coin 9, you 13; 12 are needed" in said[3]
