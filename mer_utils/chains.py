@@ -210,8 +210,9 @@ def _describe_reason(chain: Chain, total: float) -> str:
         return f", mostly because {having}"
     if abs(part) < np.abs(pushes).max():
         return f", among others because {having}"
-    alike = _join([MIDLEVEL[k] for k in np.argsort(-np.abs(chain.contributions)) if _is_tied(chain, k)])
-    return f", above all because {having}" + f"; {alike} counts about as much" * bool(alike)
+    if alike := [MIDLEVEL[k] for k in np.argsort(-np.abs(chain.contributions)) if _is_tied(chain, k)]:
+        return f", among others because {having}; {_join(alike)} weigh{'s' * (len(alike) == 1)} about as much"
+    return f", above all because {having}"
 
 
 def _is_tied(chain: Chain, column: int) -> bool:

@@ -103,11 +103,11 @@ def build_edit_table(summary: "pd.DataFrame", *, db: float = 6) -> "pd.DataFrame
         "promised": table["promised"].map("{:+.3f}".format),
         "on paper": table["on_paper"].map("{:+.3f}".format),
         "obtained [95 %]": _write_intervals(table, "obtained"),
-        "of promise": (table["obtained"] / table["promised"]).map("{:.0%}".format),
+        "kept": (table["obtained"] / table["promised"]).map("{:.0%}".format),
         "random": table["control"].map("{:+.3f}".format),
         "all": table["whole"].map("{:+.3f}".format),
-        "moves most with it": _write_changes(table, "side"),
-        "of emotions": _write_changes(table, "emotion"),
+        "with it": _write_changes(table, "side"),
+        "emotion": _write_changes(table, "emotion"),
     }
     return pd.DataFrame(columns).rename_axis(None)
 

@@ -91,8 +91,8 @@ def test_a_table_is_written_for_readers(summary):
     table = build_edit_table(summary, db=-6)
     assert list(table.index) == list(MIDLEVEL)
     assert table.loc["articulation", "promised"] == "-0.160"
-    assert table.loc["articulation", "of promise"] == "50%"
-    assert table.loc["articulation", "moves most with it"].startswith("rhythmic complexity +0.0")
+    assert table.loc["articulation", "kept"] == "50%"
+    assert table.loc["articulation", "with it"].startswith("rhythmic complexity +0.0")
 
 
 def test_the_easiest_and_the_hardest_are_told_with_intervals(summary):
