@@ -214,8 +214,8 @@ def save_sounds(
     }
     for title, row in given.items():
         if (peak := _find_peak(row)) > 1:
-            lowered = f"all lowered by {20 * np.log10(peak / _PEAK):.0f} dB, or one would clip"
-            told[title] = "; ".join(filter(None, (told.get(title), lowered)))
+            lowered = f"(All lowered by {20 * np.log10(peak / _PEAK):.0f} dB, or one would clip.)"
+            told[title] = " ".join(filter(None, (told.get(title), lowered)))
     return SoundTable(saved, told)
 
 

@@ -50,10 +50,10 @@ def render_why_sounds(why: SoundWhy, folder: Path) -> SoundWhy:
 def describe_why_sounds(why: SoundWhy) -> str:
     """Say which sounds were written, how loud each is beside the original, and whether they are what was explained.
 
-    Empty where none were written.
+    Where none were, say how they come to be.
     """
     if not why.sounds:
-        return ""
+        return "With --out one hears what raises and what lowers it."
     original, *parts = why.sounds
     seconds = len(why.sounds[original].y) / why.excerpt.config.sr
     told = []

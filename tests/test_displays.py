@@ -116,4 +116,4 @@ def test_versions_name_no_machine():
 def test_a_row_that_was_lowered_says_so(folder):
     rows = {"loud": {"a": 4.5 * TONE}, "usual": {"a": 0.95 * TONE}}
     table = save_sounds("00_rows", rows, profile="smoke", notes={"loud": "hark"})
-    assert table.notes == {"loud": "hark; all lowered by 14 dB, or one would clip"}
+    assert table.notes == {"loud": "hark (All lowered by 14 dB, or one would clip.)"}
