@@ -62,8 +62,8 @@ def _describe_done(edited: SoundEdit) -> str:
     stopped = "" if edited.explanation.complete else ", stopped early"
     e, verdict = edited.explanation, compute_fidelity(edited.explanation).loc[edit.feature, "verdict"]
     return (
-        f"{said} They were found by asking the net {e.n_samples} times with some of all silenced{stopped}; verdict: {verdict}. The edited sound "
-        f"was heard at {at}{_describe_gain(edited)}."
+        f"{said} They were found by silencing some of all and asking the net {e.n_samples} times{stopped}; verdict: "
+        f"{verdict}. The edited sound was heard at {at}{_describe_gain(edited)}."
     )
 
 
