@@ -133,11 +133,11 @@ def render_takes(
     Yields
     ------
     tuple
-        A take for `build_blind_test`; a passage in which nothing was kept gives none.
+        A take for `build_blind_test`; a passage in which nothing was kept, or all, gives none.
     """
     for label, passage in passages.items():
         kept, _ = select_segments(passage.explanation, feature, rule=rule)
-        if len(kept):
+        if 0 < len(kept) < passage.explanation.n_segments:
             both = (kept, select_matched(passage.explanation, kept, seed=seed))
             gains = (np.isin(passage.explanation.segments, labels).astype(float) for labels in both)
             yield label, *(render_gained(passage, gain, mode="positive only").y for gain in gains)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .chains import Chain, describe_chain
-from .listening import METHODS, MODES, describe_rendering, render_explanation, render_gained
+from .listening import METHODS, MODES, SIDES, describe_rendering, render_explanation, render_gained
 from .passages import Passage
 from .selection import select_segments
 from .soundwords import describe_kept, describe_paper
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: What one hears of a feature, beside the original.
 SHOWN = ("positive only", "positive removed", "negative only")
-_SIDES = {"raises": "positive only", "lowers": "negative only"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,7 @@ def _plot_heard(passage: Passage, kept: np.ndarray, sounds: dict[str, np.ndarray
 
 def build_chain_view(passage: Passage, chain: Chain) -> View:
     """Render the end of a chain from an emotion to a feature to segments (`chains.build_chain`): the segments."""
-    part = render_explanation(passage, chain.feature, mode=_SIDES[chain.verb])
+    part = render_explanation(passage, chain.feature, mode=SIDES[chain.verb])
     sounds = {"original": passage.cut(passage.y), f"only what {chain.verb} {chain.feature}": part.y}
     plot = partial(_plot_chain, passage, chain, sounds=sounds)
     return View(sounds, describe_chain(chain), plot)

@@ -200,8 +200,10 @@ def test_what_makes_no_test_is_refused(build, said):
 def test_takes_are_what_raises_and_others():
     y, weights = build_noise(), np.zeros(60)
     weights[[3, 17, 40]] = 1
-    passages = {"a": Passage(y, explain_sound(y, weights)), "nothing": Passage(y, explain_sound(y, np.zeros(60)))}
-    ((label, kept, control),) = render_takes(passages, "o0")
+    known = {"a": weights, "nothing": np.zeros(60), "all": np.ones(60)}
+    passages = {name: Passage(y, explain_sound(y, value)) for name, value in known.items()}
+    assert [label for label, *_ in render_takes(passages, "o0", rule="bh")] == ["a"]
+    ((label, kept, control),) = render_takes({"a": passages["a"]}, "o0")
     assert label == "a"
     assert np.array_equal(kept, render_explanation(passages["a"], "o0").y)
     assert 0.5 < compute_rms(control) / compute_rms(kept) < 2
