@@ -13,6 +13,7 @@ from .profiles import CORPORA, PROFILES
 from .ratings import EMOTIONS, MIDLEVEL
 from .typedvalues import (
     SCHEMES,
+    build_feature,
     build_name,
     check_address,
     check_amount,
@@ -150,7 +151,7 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
     parser = _add_command(commands, "explain", summary, examples)
     parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
-        "--feature", metavar="NAME", type=build_name, choices=MIDLEVEL,
+        "--feature", metavar="NAME", type=build_feature, choices=MIDLEVEL,
         help=f"the one to explain: {', '.join(MIDLEVEL)}; default the one that moves --emotion most, or else the one "
         "that is most unusual",
     )  # fmt: skip
@@ -201,7 +202,7 @@ def _add_edit(commands: argparse._SubParsersAction) -> None:
     parser._negative_number_matcher = re.compile(r"[-−](\d|\.\d|inf|nan)", re.IGNORECASE)  # else -6dB is an option
     parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
-        "--feature", metavar="NAME", type=build_name, choices=MIDLEVEL, required=True,
+        "--feature", metavar="NAME", type=build_feature, choices=MIDLEVEL, required=True,
         help=f"the one to change: {', '.join(MIDLEVEL)}",
     )  # fmt: skip
     how = "by how much, in decibels: +6 lifts, -6 lowers; default +6"

@@ -96,7 +96,7 @@ def load_excerpt(path: str | Path, *, at: float | None = None, config: Spectrogr
     AudioError
         If the file cannot be read.
     ExcerptError
-        If the file or the window is silent, or does not reach so far.
+        If the file or the window is silent, does not reach so far, or lasts less than a frame.
     """
     y, sr = load_audio(path, sr=config.sr)
     seconds = len(y) / sr
@@ -104,6 +104,9 @@ def load_excerpt(path: str | Path, *, at: float | None = None, config: Spectrogr
         raise ExcerptError(
             f"{path}: lasts {seconds:.1f} s, so that nothing begins at {at:g} s; choose an earlier --at"
         )
+    if len(y) < config.frame_size:
+        frame = 1000 * config.frame_size / sr
+        raise ExcerptError(f"{path}: lasts {1000 * seconds:.1f} ms, less than a single frame ({frame:.0f} ms)")
     if not y.any():
         raise ExcerptError(f"{path}: is silent: there is nothing to explain")
     spec = compute_spectrogram(y, config=config)

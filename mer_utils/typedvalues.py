@@ -2,14 +2,16 @@
 
 A refusal is an ``argparse.ArgumentTypeError`` whose message says what was typed and what would do.
 
-Public names: ``SCHEMES``, ``build_name``, ``check_positive``, ``check_seed``, ``check_samples``, ``check_moment``,
-``check_decibels``, ``check_amount``, ``check_schemes``, ``check_address``.
+Public names: ``SCHEMES``, ``build_name``, ``build_feature``, ``check_positive``, ``check_seed``, ``check_samples``,
+``check_moment``, ``check_decibels``, ``check_amount``, ``check_schemes``, ``check_address``.
 """
 
 import difflib
 import math
 import re
 from argparse import ArgumentTypeError
+
+from .ratings import EMOTIONS
 
 #: networks.SCHEMES, which would cost the import of torch.
 SCHEMES = ("a2e", "a2mid", "a2mid2e", "joint", "a2b2e", "multitask")
@@ -20,6 +22,14 @@ _MOST_DECIBELS = 40
 def build_name(text: str) -> str:
     """Give the name of a feature or emotion as the package spells it."""
     return re.sub(r"[\s_-]+", " ", text.strip().lower())
+
+
+def build_feature(text: str) -> str:
+    """Give the name of a feature; an emotion is no feature, but is made of some."""
+    name = build_name(text)
+    if name in EMOTIONS:
+        raise ArgumentTypeError(f"{name} is an emotion: mer explain SOUND --emotion {name} tells the feature behind it")
+    return name
 
 
 def check_positive(text: str) -> int:

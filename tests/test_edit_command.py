@@ -324,7 +324,8 @@ def test_no_sound_is_written_over_the_one_that_was_given(edit, paths, calls, cap
     [(["--db", "0"], "0 dB change nothing"), (["--db", "nan"], "no edit one could hear"),
      (["--db", "-inf"], "no edit one could hear"), (["--db", "40.5"], "from -40 to +40 dB"),
      (["--db", "loud"], "no number of decibels"), (["--sign", "positiv"], "did you mean positive?"),
-     (["--feature", "articulatio"], "did you mean articulation?")],
+     (["--feature", "articulatio"], "did you mean articulation?"),
+     (["--feature", "Anger"], "anger is an emotion: mer explain SOUND --emotion anger")],
 )  # fmt: skip
 def test_bad_values_are_told_what_is_good(words, said, capsys):
     with pytest.raises(SystemExit) as stop:

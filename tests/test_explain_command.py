@@ -45,7 +45,7 @@ def paths(tmp_path, rng):
     y[4 * 22050 : 6 * 22050] = 0.5 * np.sin(2 * np.pi * 440 / 22050 * np.arange(2 * 22050))
     noisy = y + rng.normal(0, 0.02, len(y)).astype(np.float32)
     late = np.concatenate([y, np.zeros_like(y)])
-    sounds = {"burst": noisy, "short": noisy[5 * 22050 : 7 * 22050], "silent": 0 * y, "late": late}
+    sounds = {"burst": noisy, "short": noisy[5 * 22050 : 7 * 22050], "silent": 0 * y, "late": late, "tiny": noisy[:11]}
     for name, sound in sounds.items():
         save_audio(tmp_path / f"{name}.wav", sound)
     (tmp_path / "notes.wav").write_text("no sound at all")
@@ -403,6 +403,7 @@ def test_who_stops_it_too_soon_gets_nothing(explain, paths, monkeypatch, capsys,
     [
         ("notes", [], "is not audio"),
         ("silent", [], "is silent: there is nothing to explain"),
+        ("tiny", [], "lasts 0.5 ms, less than a single frame (93 ms)"),
         ("late", ["--at", "12"], "is silent from 12.0 to 22.0 s: choose another window with --at"),
         ("burst", ["--at", "12"], "lasts 12.0 s, so that nothing begins at 12 s"),
         ("burst", ["--samples", "20"], "20 samples are too few for 20 segments"),
