@@ -28,7 +28,9 @@ def build_feature(text: str) -> str:
     """Give the name of a feature; an emotion is no feature, but is made of some."""
     name = build_name(text)
     if name in EMOTIONS:
-        raise ArgumentTypeError(f"{name} is an emotion: mer explain SOUND --emotion {name} tells the feature behind it")
+        raise ArgumentTypeError(
+            f"{name} is an emotion: mer explain SOUND --emotion {name} tells the feature behind it"
+        )
     return name
 
 
