@@ -72,6 +72,7 @@ def _complain(message: str) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from .companion import run_notebooks
+    from .site import INDEX
 
     choices = {"only": options.only, "out": options.out, "corpus": options.corpus, "seed": options.seed}
     runs = run_notebooks(options.profile, **choices)
@@ -84,8 +85,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
     opened = _shorten(runs[0].path.parents[1])
-    pages = f"Pages that any browser shows and plays are in {Path(opened, 'site')}."
-    print(pages, f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
+    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
+    print(f"To read, see and hear all of it, open this page in any browser: {Path(opened, 'site', INDEX)}")
     return 0
 
 

@@ -21,6 +21,7 @@ from .pages import PageError, save_page
 from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
 from .profiles import CORPORA, get_profile
 from .results import check_headline, figures_folder, save_results
+from .site import save_index
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -117,9 +118,10 @@ def run_notebooks(
 ) -> list[NotebookRun]:
     """Execute the notebooks from top to bottom into ``build/<profile>/notebooks``, and write a page of each.
 
-    The pages, in ``build/<profile>/site``, show and play all without a kernel (`pages.render_page`). A notebook that
-    fails leaves a page of what there is and does not stop those after it. A bar per notebook is drawn on stderr. What
-    a notebook left in the build folder on an earlier run is removed before it starts.
+    The pages, in ``build/<profile>/site``, show and play all without a kernel (`pages.render_page`); ``index.html``
+    there leads to all that lie beside it. A notebook that fails leaves a page of what there is and does not stop those
+    after it. A bar per notebook is drawn on stderr. What a notebook left in the build folder on an earlier run is
+    removed before it starts.
 
     Parameters
     ----------
@@ -156,8 +158,11 @@ def run_notebooks(
         _check_parameters(path, values)
     build = Path(out or BUILD / profile).resolve()
     _check_build(build)
-    with _kernel_environment(build):
-        return [_run_notebook(path, values, build=build, timeout=timeout) for path in paths]
+    try:
+        with _kernel_environment(build):
+            return [_run_notebook(path, values, build=build, timeout=timeout) for path in paths]
+    finally:  # also after somebody stopped it
+        save_index(build / "site", [path.stem for path in select_notebooks()])
 
 
 def _check_build(build: Path) -> None:

@@ -10,7 +10,7 @@ Public names: ``render_page``, ``save_page``, ``PageError``.
 import base64
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .files import save_text
@@ -83,7 +83,7 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
     """
     from bs4 import BeautifulSoup  # comes with nbconvert, which needs it for the same purpose
 
-    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem), "html.parser")
+    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem, partial=partial), "html.parser")
     for element in page.select(f'[src^="{_FIGURES}"]'):
         file = _locate(element["src"], figures)
         if file.is_file():
@@ -113,7 +113,7 @@ def _load_notebook(path: Path) -> "NotebookNode":
     return notebook
 
 
-def _convert(notebook: "NotebookNode", name: str) -> str:
+def _convert(notebook: "NotebookNode", name: str, **resources: Any) -> str:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
@@ -123,7 +123,7 @@ def _convert(notebook: "NotebookNode", name: str) -> str:
     # colours of its own; the usual ones are variables of a style sheet that is left out
     config = Config({"CSSHTMLHeaderPreprocessor": {"style": "default"}})
     exporter = HTMLExporter(config=config, template_file=str(TEMPLATE), **left_out)
-    return exporter.from_notebook_node(notebook, resources={"title": title})[0]
+    return exporter.from_notebook_node(notebook, resources={"title": title, **resources})[0]
 
 
 def _locate(source: str, figures: Path) -> Path:

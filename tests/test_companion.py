@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 
 import nbformat
@@ -87,6 +88,17 @@ def test_a_run_leaves_a_page_in_any_case(run, tmp_path, source, errors, said):
     done = run(f"import IPython.display; {source}")
     assert [word in error for word, error in zip(errors, done.errors, strict=True)] == [True] * len(errors)
     assert re.search(rf"jp-OutputArea-output.*\b{said}\b", (tmp_path / "out/site/01_a.html").read_text(), flags=re.S)
+
+
+def test_a_run_leaves_an_index_of_what_is_there_also_if_somebody_stops_it(run, monkeypatch, tmp_path):
+    run("x = 1")
+    index = tmp_path / "out" / "site" / "index.html"
+    assert 'href="01_a.html"' in index.read_text()
+    index.unlink()
+    monkeypatch.setattr(companion, "_run_notebook", lambda *args, **kwargs: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        run("x = 1", name="02_b")
+    assert ['href="01_a.html"' in index.read_text(), "02_b: not run yet" in index.read_text()] == [True, True]
 
 
 def test_an_error_that_a_widget_caught_counts(run):

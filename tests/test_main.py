@@ -130,6 +130,13 @@ def test_run_says_where_to_look_and_whether_all_is_well(monkeypatch, tmp_path, c
     assert all(error in text for error in errors)
 
 
+def test_the_last_line_of_a_run_names_the_page_to_open(monkeypatch, tmp_path, capsys):
+    done = companion.NotebookRun("01_a", tmp_path / "notebooks" / "01_a.ipynb", 1.5, ())
+    monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: [done])
+    assert command.main(["run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(str(tmp_path / "site" / "index.html"))
+
+
 def test_run_hands_its_options_on(monkeypatch, tmp_path):
     calls = []
     done = companion.NotebookRun("02_b", tmp_path / "02_b.ipynb", 1.0, ())

@@ -150,7 +150,8 @@ def test_progress_and_widgets_stay_out_and_warnings_in(write, figures):
 
 
 def test_a_page_is_called_as_its_notebook_asks(write, figures):
-    assert "<title>Why &amp; how?</title>" in render_page(write(), figures=figures)
+    page = render_page(write(), figures=figures)
+    assert ("<title>Why &amp; how?</title>" in page, "This notebook failed" in page) == (True, False)
 
 
 def test_code_is_folded_and_stays_text(write, figures):
@@ -165,7 +166,7 @@ def test_a_missing_sound_is_named_unless_the_notebook_failed(write, table, figur
     with pytest.raises(PageError, match=r"00_pair_low\.ogg, which is not there"):
         render_page(path, figures=figures)
     page = render_page(path, figures=figures, partial=True)
-    assert (len(durations(page)), "KeyError: 'x'" in page) == (1, True)
+    assert (len(durations(page)), "KeyError: 'x'" in page, "This notebook failed" in page) == (1, True, True)
     assert "(00_pair_low.ogg is missing: the notebook failed)" in page
 
 

@@ -1,0 +1,109 @@
+"""The first page of a site: it shows what the other pages hold, and says which are not there."""
+
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from test_pages import elements, loads
+
+from mer_utils.glossary import CHAPTERS
+from mer_utils.pages import save_page
+from mer_utils.site import render_index, save_index
+
+STORY = ("00_start_here", "01_data", "02_training")
+QUESTIONS = {name: question for name, question, _ in CHAPTERS}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write the page of a notebook that asks, shows figures by their names and states what it found."""
+
+    def write_page(name="00_start_here", *, asked="Is *it*?", figures=("00_a",), found="- one\n- two < three", **how):
+        pictures = [
+            {"image/png": f"of{figure}".encode().hex(), "text/plain": f"figure {figure}"} for figure in figures
+        ]
+        said = [{"text/markdown": found}] if found else []
+        cells = [
+            new_code_cell("show()", outputs=[new_output("display_data", data=data)]) for data in (*pictures, *said)
+        ]
+        cells.insert(len(pictures), new_markdown_cell("## What we found on *one* clip\n\nIn short."))
+        path = tmp_path / f"{name}.ipynb"
+        language = {"language_info": {"name": "python"}}
+        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# {asked}"), *cells], metadata=language), path)
+        return save_page(path, figures=tmp_path, folder=tmp_path / "site", **how)
+
+    return write_page
+
+
+@pytest.fixture
+def index(tmp_path):
+    return lambda: render_index(tmp_path / "site", STORY)
+
+
+def images(page):
+    return [(attributes["alt"], attributes["src"]) for tag, attributes in elements(page) if tag == "img"]
+
+
+def links(page):
+    return [attributes["href"] for tag, attributes in elements(page) if tag == "a"]
+
+
+def state(page, name):
+    """Text of a chapter's state, "" if it is ready."""
+    section = re.search(rf'<section [^>]*id="{name}">.*?</section>', page, flags=re.S)[0]
+    return re.sub("<.*?>", "", "".join(re.findall(r'<p class="(?:state|failed)">.*?</p>', section, flags=re.S)))
+
+
+def test_a_chapter_has_its_question_a_figure_and_its_findings(write, index):
+    write()
+    page = index()
+    assert "Is *it*?</a></h2>" in page
+    assert images(page) == [("figure 00_a", f"data:image/png;base64,{b'of00_a'.hex()}")]
+    assert re.findall("<li>(.*?)</li>", page) == ["one", "two &lt; three"]
+
+
+@pytest.mark.parametrize(("second", "shown"), [("00_overview", "00_overview"), ("00_other", "00_a")])
+def test_the_chosen_figure_is_shown_and_else_the_first(write, index, second, shown):
+    write(figures=("00_a", second))
+    assert [alt for alt, _ in images(index())] == [f"figure {shown}"]
+
+
+def test_what_is_not_there_is_named_and_not_linked(write, index, tmp_path):
+    write("01_data")
+    page = index()
+    assert [state(page, name) for name in STORY] == [f"{STORY[0]}: not run yet", "", f"{STORY[2]}: not run yet"]
+    assert QUESTIONS["02_training"] in page
+    assert set(links(page)) == {"01_data.html"}
+
+
+def test_chapters_to_come_are_named_once_and_after_the_story(index, tmp_path):
+    names = re.findall(r'<section class="chapter" id="(.*?)"', index())
+    assert names == [*STORY, *(name for name, _, how in CHAPTERS if how == "to come")]
+    assert render_index(tmp_path, ("07_explorer",)).count("07_explorer: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("partial", "said"), [(True, "This notebook failed; its page shows how far it came."), (False, "")]
+)
+def test_a_failed_notebook_is_called_so(write, index, partial, said):
+    write(partial=partial)
+    assert state(index(), "00_start_here") == said
+
+
+def test_a_notebook_without_figure_and_findings_is_linked_all_the_same(write, index):
+    write(figures=(), found="")
+    page = index()
+    assert (links(page), images(page), "<li>" in page) == (["00_start_here.html"], [], False)
+
+
+def test_a_question_is_text(write, index):
+    write(asked="Is <b> & `c` bold?")
+    assert "Is &lt;b&gt; &amp; `c` bold?</a>" in index()
+
+
+def test_the_index_loads_nothing_and_is_written_beside_the_pages(write, tmp_path):
+    page = save_index(write().parent, STORY)
+    assert page == tmp_path / "site" / "index.html"
+    assert loads(page.read_text()) == []
+    assert "default-src 'none'" in page.read_text()
