@@ -72,7 +72,7 @@ def _complain(message: str) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from .companion import run_notebooks
-    from .site import INDEX
+    from .pages import INDEX
 
     choices = {"only": options.only, "out": options.out, "corpus": options.corpus, "seed": options.seed}
     runs = run_notebooks(options.profile, **choices)

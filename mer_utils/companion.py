@@ -103,6 +103,10 @@ def select_notebooks(only: str | Sequence[str] | None = None) -> list[Path]:
     return [path for path in found if any(_is_named(path, word) for word in wanted)]
 
 
+def _list_story() -> list[str]:
+    return [path.stem for path in select_notebooks()]
+
+
 def _is_named(path: Path, word: str) -> bool:
     return word.removesuffix(".ipynb") == path.stem or word.zfill(2) == path.stem[:2]
 
@@ -162,7 +166,7 @@ def run_notebooks(
         with _kernel_environment(build):
             return [_run_notebook(path, values, build=build, timeout=timeout) for path in paths]
     finally:  # also after somebody stopped it
-        save_index(build / "site", [path.stem for path in select_notebooks()])
+        save_index(build / "site", _list_story())
 
 
 def _check_build(build: Path) -> None:
@@ -228,7 +232,7 @@ def _run_notebook(path: Path, values: Mapping[str, Any], *, build: Path, timeout
 
 def _save_page(notebook: Path, build: Path, *, failed: bool) -> list[str]:
     """Write a notebook's page in any case; say what a notebook that did not fail shows without having written it."""
-    places = {"figures": build / "figures", "folder": build / "site"}
+    places = {"figures": build / "figures", "folder": build / "site", "story": _list_story()}
     try:
         save_page(notebook, **places, partial=failed)
     except PageError as error:

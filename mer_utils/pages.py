@@ -4,16 +4,18 @@ It plays from a plain file, without a server, a kernel or a request to another m
 scripts of widgets and formulas elsewhere, so these are left out, and the template ``page.html.j2`` forbids browsers to
 load anything.
 
-Public names: ``render_page``, ``save_page``, ``PageError``.
+Public names: ``render_page``, ``save_page``, ``INDEX``, ``PageError``.
 """
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .files import save_text
+from .glossary import CHAPTERS
 from .outputs import select_outputs
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
+#: The page of a site that leads to all others (`site.save_index`).
+INDEX = "index.html"
 #: Where notebooks find what they play and show (`results.figures_folder`).
 _FIGURES = "../figures/"
 _NOTEBOOK = re.compile(r"^(\d\d_\w+)\.ipynb(?=#|$)")
@@ -31,12 +35,14 @@ class PageError(ValueError):
     """A notebook of which no page can be made."""
 
 
-def save_page(notebook: Path, *, figures: Path, folder: Path, partial: bool = False) -> Path:
+def save_page(
+    notebook: Path, *, figures: Path, folder: Path, partial: bool = False, story: Sequence[str] = ()
+) -> Path:
     """Write the page of an executed notebook at one stroke.
 
     Parameters
     ----------
-    notebook, figures, partial
+    notebook, figures, partial, story
         As `render_page` takes them.
     folder
         Where the pages of a run lie; it is made.
@@ -52,11 +58,11 @@ def save_page(notebook: Path, *, figures: Path, folder: Path, partial: bool = Fa
         As `render_page` does; then nothing is written.
     """
     page = folder / f"{notebook.stem}.html"
-    save_text(page, render_page(notebook, figures=figures, partial=partial))
+    save_text(page, render_page(notebook, figures=figures, partial=partial, story=story))
     return page
 
 
-def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
+def render_page(notebook: Path, *, figures: Path, partial: bool = False, story: Sequence[str] = ()) -> str:
     """Render an executed notebook as HTML that holds its pictures and sounds.
 
     Code is folded away, progress bars and widgets are left out, and a link to another notebook of the story leads to
@@ -70,6 +76,9 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
         Folder of what it plays and shows by ``../figures/NN_name.ogg``.
     partial
         Whether the notebook failed: a file that is not there then leaves a sentence in its place.
+    story
+        Names of all notebooks in reading order: links at top and bottom lead to the contents and to the neighbours in
+        the story. None by default, and for a notebook that is not among them.
 
     Returns
     -------
@@ -83,7 +92,8 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False) -> str:
     """
     from bs4 import BeautifulSoup  # comes with nbconvert, which needs it for the same purpose
 
-    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem, partial=partial), "html.parser")
+    resources = {"partial": partial, "ways": _find_ways(notebook.stem, story)}
+    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem, **resources), "html.parser")
     for element in page.select(f'[src^="{_FIGURES}"]'):
         file = _locate(element["src"], figures)
         if file.is_file():
@@ -111,6 +121,17 @@ def _load_notebook(path: Path) -> "NotebookNode":
         if cell.cell_type == "code":
             cell.outputs = select_outputs(cell.outputs)
     return notebook
+
+
+def _find_ways(name: str, story: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Give address and title of the pages before and after one in a story, and of the contents."""
+    if name not in story:
+        return {}
+    questions = {chapter: question for chapter, question, _ in CHAPTERS}
+    place = story.index(name)
+    near = {"prev": story[max(place - 1, 0) : place], "next": story[place + 1 : place + 2]}
+    ways = {side: (f"{other}.html", questions.get(other, other)) for side, others in near.items() for other in others}
+    return ways | {"contents": (INDEX, "contents")}
 
 
 def _convert(notebook: "NotebookNode", name: str, **resources: Any) -> str:

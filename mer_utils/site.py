@@ -3,7 +3,7 @@
 All of it is read from the notebooks' pages (`pages.save_page`), so that it shows what lies beside it, whichever run
 made that.
 
-Public names: ``render_index``, ``save_index``, ``INDEX``.
+Public names: ``render_index``, ``save_index``.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from .files import save_text
 from .glossary import CHAPTERS
+from .pages import INDEX
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
-INDEX = "index.html"
 #: The figure of a chapter that says most at a small size; of others, the first one is shown.
 _FIGURES = frozenset(
     ("00_overview", "01_twin", "02_emotions", "03_costs", "04_covers", "05_articulated", "06_articulation")

@@ -94,6 +94,7 @@ def test_a_run_leaves_an_index_of_what_is_there_also_if_somebody_stops_it(run, m
     run("x = 1")
     index = tmp_path / "out" / "site" / "index.html"
     assert 'href="01_a.html"' in index.read_text()
+    assert 'href="index.html"' in index.with_name("01_a.html").read_text()
     index.unlink()
     monkeypatch.setattr(companion, "_run_notebook", lambda *args, **kwargs: signal.raise_signal(signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):

@@ -133,6 +133,34 @@ def test_notebooks_become_pages_in_links_and_other_links_stay(write, figures):
     assert links == ["01_data.html#top", "https://example.org/talk", "other.ipynb"]
 
 
+@pytest.mark.parametrize(
+    ("story", "ways"),
+    [
+        (("00_a", "01_data"), [("contents", "index.html"), ("next", "01_data.html")]),
+        (("x", "00_a"), [("prev", "x.html"), ("contents", "index.html")]),
+        (("x", "00_a", "y"), [("prev", "x.html"), ("contents", "index.html"), ("next", "y.html")]),
+        (("01_data",), []),
+    ],
+)
+def test_a_page_leads_to_its_neighbours_at_top_and_bottom(write, figures, story, ways):
+    found = elements(
+        render_page(
+            write(
+                text="# A",
+            ),
+            figures=figures,
+            story=story,
+        )
+    )
+    assert [(a["rel"], a["href"]) for tag, a in found if tag == "a"] == ways * 2
+    assert [tag for tag, _ in found if tag in ("nav", "main")] == (["nav", "main", "nav"] if ways else ["main"])
+
+
+def test_neighbours_are_called_by_their_question(write, figures):
+    page = render_page(write(), figures=figures, story=("00_a", "01_data"))
+    assert page.count('rel="next">What do listeners rate, and what does the net see?</a>') == 2
+
+
 def test_pictures_and_files_of_a_text_come_along(write, figures):
     figures.mkdir()
     (figures / "00_t.csv").write_text("a,b")
