@@ -8,9 +8,10 @@ Public names: ``render_page``, ``save_page``, ``INDEX``, ``PageError``.
 """
 
 import base64
+import posixpath
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -26,9 +27,12 @@ TEMPLATE = Path(__file__).with_name("page.html.j2")
 #: The page of a site that leads to all others (`site.save_index`).
 INDEX = "index.html"
 #: Where notebooks find what they play and show (`results.figures_folder`).
-_FIGURES = "../figures/"
-_NOTEBOOK = re.compile(r"^(\d\d_\w+)\.ipynb(?=#|$)")
-_KINDS = {".ogg": "audio/ogg", ".png": "image/png"}
+_FIGURES = "../figures"
+_NOTEBOOK = re.compile(r"^(?:\./)?(\d\d_\w+)\.ipynb(?:\?[^#]*)?(?=#|$)")
+#: Attributes by which an element shows or plays something; a list of sizes (srcset) is no file, and so refused.
+_SOURCES = ("src", "srcset", "poster")
+_KINDS = {".ogg": "audio/ogg", ".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".csv": "text/csv"}
+_KINDS |= {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 
 
 class PageError(ValueError):
@@ -88,20 +92,21 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False, story: 
     Raises
     ------
     PageError
-        If the file is no notebook, or one that it plays or shows is missing and ``partial`` is not set.
+        If the file is no notebook, or one that it plays or shows is missing or not in ``figures``, and ``partial`` is
+        not set.
     """
     from bs4 import BeautifulSoup  # comes with nbconvert, which needs it for the same purpose
 
     resources = {"partial": partial, "ways": _find_ways(notebook.stem, story)}
     page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem, **resources), "html.parser")
-    for element in page.select(f'[src^="{_FIGURES}"]'):
-        file = _locate(element["src"], figures)
-        if file.is_file():
-            element["src"] = _encode(file)
-        elif partial:
-            element.replace_with(f"({file.name} is missing: the notebook failed)")
-        else:
-            raise PageError(f"{notebook} shows {file}, which is not there: a cell has to write it first")
+    for element in page.select(", ".join(f"[{name}]" for name in _SOURCES)):
+        missing = _embed_files(element, figures)
+        if missing and not partial:
+            raise PageError(
+                f"{notebook} shows {missing}, which is not there: a cell has to write it into {figures} first"
+            )
+        if missing:
+            element.replace_with(f"({PurePosixPath(missing).name} is missing: the notebook failed)")
     _mend_links(page, figures)
     return str(page)
 
@@ -140,32 +145,49 @@ def _convert(notebook: "NotebookNode", name: str, **resources: Any) -> str:
 
     titles = [re.match(r"# (.+)", cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
     title = next((found[1] for found in titles if found), name)
-    left_out = {"exclude_anchor_links": True, "exclude_input_prompt": True, "exclude_output_prompt": True}
+    left_out = {"exclude_input_prompt": True, "exclude_output_prompt": True}
     # colours of its own; the usual ones are variables of a style sheet that is left out
     config = Config({"CSSHTMLHeaderPreprocessor": {"style": "default"}})
     exporter = HTMLExporter(config=config, template_file=str(TEMPLATE), **left_out)
     return exporter.from_notebook_node(notebook, resources={"title": title, **resources})[0]
 
 
-def _locate(source: str, figures: Path) -> Path:
-    return figures / Path(unquote(source)).name
+def _embed_files(element: "Tag", figures: Path) -> str:
+    """Put what an element shows into it; name what cannot be, "" if there is nothing of the kind."""
+    for name in _SOURCES:
+        source = element.get(name, "")
+        file = _locate(source, figures)
+        if file and file.is_file():
+            element[name] = _encode(file)
+        elif source and not source.startswith("data:"):
+            return source
+    return ""
+
+
+def _locate(source: str, figures: Path) -> Path | None:
+    """Find the file in the folder of figures that a notebook means; None if it means another place."""
+    place = PurePosixPath(posixpath.normpath(unquote(source.partition("?")[0])))
+    return figures / place.name if str(place.parent) == _FIGURES else None
 
 
 def _encode(file: Path) -> str:
-    kind = _KINDS.get(file.suffix, "application/octet-stream")
+    kind = _KINDS.get(file.suffix.lower(), "application/octet-stream")
     return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
 
 
 def _mend_links(page: "BeautifulSoup", figures: Path) -> None:
+    """Lead to pages instead of notebooks, and to files in the page; headings keep their names, not the mark beside."""
+    for mark in page.select("a.anchor-link"):
+        mark.decompose()
     for link in page.select("a[href]"):
         link["href"] = _NOTEBOOK.sub(r"\1.html", link["href"])
-        if link["href"].startswith(_FIGURES):
-            _mend_file_link(link, _locate(link["href"], figures))
+        if file := _locate(link["href"], figures):
+            _mend_file_link(link, file)
 
 
 def _mend_file_link(link: "Tag", file: Path) -> None:
     """Put a file into its link; the one inside a player, for browsers that play nothing, would hold it once more."""
-    if link.find_parent("audio") or not file.exists():
+    if link.find_parent("audio") or not file.is_file():
         link.unwrap()
     else:
         link["href"], link["download"] = _encode(file), file.name

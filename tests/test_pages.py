@@ -134,6 +134,63 @@ def test_notebooks_become_pages_in_links_and_other_links_stay(write, figures):
 
 
 @pytest.mark.parametrize(
+    ("link", "led"),
+    [
+        ("./01_data.ipynb", "01_data.html"),
+        ("01_data.ipynb?raw=1#top", "01_data.html#top"),
+        ("01_data.ipynb.txt", "01_data.ipynb.txt"),
+        ("https://example.org/01_data.ipynb", "https://example.org/01_data.ipynb"),
+    ],
+)
+def test_a_notebook_is_known_however_it_is_spelled(write, figures, link, led):
+    found = elements(render_page(write(text=f"[it]({link})"), figures=figures))
+    assert [attributes["href"] for tag, attributes in found if tag == "a"] == [led]
+
+
+def test_headings_can_be_linked_and_show_no_mark(write, figures):
+    page = render_page(write(text="# A\n\n## What *else*?\n\n[there](#What-else?)"), figures=figures)
+    assert [a["id"] for tag, a in elements(page) if tag in ("h1", "h2")] == ["A", "What-else?"]
+    assert [a["href"] for tag, a in elements(page) if tag == "a"] == ["#What-else?"]
+    assert "¶" not in page
+
+
+@pytest.mark.parametrize(
+    ("shows", "kind"),
+    [
+        ('<img src="./../figures/00%20p.JPG?2">', "image/jpeg"),
+        ('<video poster="../figures/../figures/00%20p.svg">', "image/svg+xml"),
+        ('<audio><source src="../figures/00%20p.wav"></audio>', "audio/wav"),
+    ],
+)
+def test_what_is_shown_is_held_however_it_is_spelled(write, figures, shows, kind):
+    figures.mkdir()
+    for ending in ("JPG", "svg", "wav"):
+        (figures / f"00 p.{ending}").write_bytes(ending.encode())
+    page = render_page(write(shown(shows)), figures=figures)
+    [held] = re.findall(f'data:{re.escape(kind)};base64,([^"]*)', page)
+    assert base64.b64decode(held).decode() in shows
+    assert loads(page) == []
+
+
+@pytest.mark.parametrize(
+    "shows",
+    [
+        '<img src="https://example.org/00_p.png">',
+        '<img src="../00_p.png">',
+        '<img src="../figures/../figures.png">',
+        '<img srcset="../figures/00_p.png 2x">',
+        '<iframe src="//example.org"></iframe>',
+    ],
+)
+def test_what_a_page_cannot_hold_is_refused(write, figures, shows):
+    figures.mkdir()
+    (figures / "00_p.png").write_bytes(b"png")
+    with pytest.raises(PageError, match="which is not there: a cell has to write it into"):
+        render_page(write(shown(shows)), figures=figures)
+    assert loads(render_page(write(shown(shows)), figures=figures, partial=True)) == []
+
+
+@pytest.mark.parametrize(
     ("story", "ways"),
     [
         (("00_a", "01_data"), [("contents", "index.html"), ("next", "01_data.html")]),
