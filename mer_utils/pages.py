@@ -159,9 +159,21 @@ def _embed_files(element: "Tag", figures: Path) -> str:
         file = _locate(source, figures)
         if file and file.is_file():
             element[name] = _encode(file)
+            _name_sound(element, file)
         elif source and not source.startswith("data:"):
             return source
     return ""
+
+
+def _name_sound(element: "Tag", file: Path) -> None:
+    """Put a sound's name beside its player, to stand there in print."""
+    from bs4 import Tag
+
+    player = element if element.name == "audio" else element.find_parent("audio")
+    if player:
+        name = Tag(name="span", attrs={"class": "file"})
+        name.string = file.name
+        player.insert_after(name)
 
 
 def _locate(source: str, figures: Path) -> Path | None:

@@ -6,14 +6,16 @@ import re
 from html.parser import HTMLParser
 
 import nbformat
+import numpy as np
 import pytest
 import soundfile
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from mer_utils.displays import save_figure, save_sounds
 from mer_utils.outputs import WIDGET
-from mer_utils.pages import PageError, render_page, save_page
+from mer_utils.pages import TEMPLATE, PageError, render_page, save_page
 
+HEAD = TEMPLATE.with_name("head.html.j2").read_text()
 SECONDS = {"low": 1.0, "high": 2.5}
 BAR = new_output("stream", name="stderr", text="net:  50%|██  | 1/2 [00:01<00:01,  1.0s/epoch]\n")
 SLIDER = new_output("display_data", data={WIDGET: {"model_id": "x"}, "text/plain": "IntSlider(value=0)"})
@@ -85,6 +87,13 @@ def durations(page):
 def test_sounds_are_in_the_page_and_whole(write, table, figures):
     page = render_page(write(players(table)), figures=figures)
     assert durations(page) == pytest.approx(list(SECONDS.values()), abs=1e-3)
+
+
+def test_a_printed_player_is_a_name(write, table, figures):
+    page = render_page(write(players(table)), figures=figures)
+    assert re.findall('</audio><span class="file">(.*?)</span>', page) == [f"00_pair_{label}.ogg" for label in SECONDS]
+    printed = page[page.index("@media print") :]
+    assert re.search(r"audio[^{}]*{ display: none; }\s*\.file { display: inline;", printed)
 
 
 def test_a_shortened_sound_would_be_noticed(write, table, figures):
@@ -237,6 +246,42 @@ def test_progress_and_widgets_stay_out_and_warnings_in(write, figures):
 def test_a_page_is_called_as_its_notebook_asks(write, figures):
     page = render_page(write(), figures=figures)
     assert ("<title>Why &amp; how?</title>" in page, "This notebook failed" in page) == (True, False)
+
+
+def colours(style):
+    """Colours by name, in the light and in the dark."""
+    light, _, dark = style.partition("(prefers-color-scheme: dark)")
+    dark = dark.partition("/*")[0]
+    return [dict(re.findall(r"--(\w+): (#\w+);", part)) for part in (light[light.index(":root") :], dark)]
+
+
+def contrast(one, other):
+    """Ratio of two colours' luminances (WCAG 2.2), 1 to 21."""
+    spread = [
+        re.findall("..", code[1:] if len(code) == 7 else "".join(2 * x for x in code[1:])) for code in (one, other)
+    ]
+    values = np.array([[int(pair, 16) / 255 for pair in pairs] for pairs in spread])
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    dark, light = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_text_can_be_read_in_light_and_dark(place):
+    scheme = colours(HEAD)[place]
+    assert set(scheme) == {"ground", "text", "link", "quiet", "line", "warning"}
+    assert min(contrast(scheme[name], scheme["ground"]) for name in ("text", "link", "quiet")) > 4.5
+    assert contrast(scheme["text"], scheme["warning"]) > 4.5
+
+
+def test_colours_of_the_other_scheme_would_be_noticed():
+    light, dark = colours(HEAD)
+    assert contrast(light["quiet"], dark["ground"]) < 4.5
+    assert contrast("#fff", "#000") == pytest.approx(21)
+
+
+def test_no_colour_is_left_out_of_the_schemes():
+    assert [line for line in HEAD.splitlines() if re.search(r"#[0-9a-f]{3}", re.sub(r"--\w+: #\w+;", "", line))] == []
 
 
 def test_code_is_folded_and_stays_text(write, figures):
