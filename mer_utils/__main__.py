@@ -78,15 +78,14 @@ def _run(options: argparse.Namespace) -> int:
     runs = run_notebooks(options.profile, **choices)
     for run in runs:
         print(f"{run.name:28} {run.status:6} {run.seconds:6.0f} s", *run.errors, sep="\n    " if run.errors else "")
+    # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
+    where, opened = _shorten(runs[0].path.parent), _shorten(runs[0].path.parents[1])
+    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
+    print(f"To read, see and hear all of it, open this page in any browser: {Path(opened, 'site', INDEX)}")
     failed = [run.name for run in runs if run.errors]
-    where = _shorten(runs[0].path.parent)
     if failed:
         _complain(f"{len(failed)} of {len(runs)} notebooks failed: {', '.join(failed)}; see {where}")
         return 1
-    # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
-    opened = _shorten(runs[0].path.parents[1])
-    print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
-    print(f"To read, see and hear all of it, open this page in any browser: {Path(opened, 'site', INDEX)}")
     return 0
 
 

@@ -78,9 +78,10 @@ def _describe_chapter(page: Path, question: str) -> dict[str, Any]:
     chapter = {"name": page.stem, "question": question, "state": "not run yet"}
     if not page.is_file():
         return chapter
-    content = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    failed = content.find(class_="failed") is not None
-    chapter |= {"question": content.title.get_text(), "state": "failed" if failed else "ready"}
+    content = BeautifulSoup(page.read_text(encoding="utf-8", errors="replace"), "html.parser")
+    if content.title:
+        chapter["question"] = content.title.get_text()
+    chapter["state"] = "failed" if content.find(class_="failed") else "ready"
     return chapter | _find_figure(content) | {"findings": Markup(_find_findings(content))}
 
 

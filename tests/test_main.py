@@ -130,10 +130,11 @@ def test_run_says_where_to_look_and_whether_all_is_well(monkeypatch, tmp_path, c
     assert all(error in text for error in errors)
 
 
-def test_the_last_line_of_a_run_names_the_page_to_open(monkeypatch, tmp_path, capsys):
-    done = companion.NotebookRun("01_a", tmp_path / "notebooks" / "01_a.ipynb", 1.5, ())
+@pytest.mark.parametrize(("errors", "code"), [((), 0), (("cell [3]: KeyError: 'x'",), 1)])
+def test_the_last_line_of_a_run_names_the_page_to_open(monkeypatch, tmp_path, capsys, errors, code):
+    done = companion.NotebookRun("01_a", tmp_path / "notebooks" / "01_a.ipynb", 1.5, errors)
     monkeypatch.setattr(companion, "run_notebooks", lambda *args, **kwargs: [done])
-    assert command.main(["run"]) == 0
+    assert command.main(["run"]) == code
     assert capsys.readouterr().out.splitlines()[-1].endswith(str(tmp_path / "site" / "index.html"))
 
 

@@ -97,6 +97,14 @@ def test_a_notebook_without_figure_and_findings_is_linked_all_the_same(write, in
     assert (links(page), images(page), "<li>" in page) == (["00_start_here.html"], [], False)
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff<h2>What we found", b"<img src=x><title>"])
+def test_a_damaged_page_spoils_no_other(write, index, content):
+    write("01_data", found="- sound").with_name("00_start_here.html").write_bytes(content)
+    page = index()
+    assert links(page)[0] == "00_start_here.html"
+    assert re.findall("<li>(.*?)</li>", page) == ["sound"]
+
+
 def test_a_question_is_text(write, index):
     write(asked="Is <b> & `c` bold?")
     assert "Is &lt;b&gt; &amp; `c` bold?</a>" in index()
