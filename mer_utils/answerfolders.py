@@ -121,7 +121,8 @@ def _load_records(folder: Path) -> list[dict[str, Any]]:
     for path in [*folder.glob("explanation*.json"), *folder.glob("edit*.json")]:
         try:
             record = json.loads(path.read_text("utf-8"))
-            records += [record] if {"file", "net"} <= set(record) and "sound" in record["method"] else []
+            is_ours = isinstance(record["file"], str) and isinstance(record["method"]["sound"], str)
+            records += [record | {"sounds": record.get("sounds") or {}}] if is_ours and "net" in record else []
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return records

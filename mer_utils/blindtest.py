@@ -229,6 +229,7 @@ def describe_test(test: BlindTest) -> str:
     count = f"{needed} right answers are needed" if needed <= n else "they are too few to show anything"
     return (
         f"{test.question} {n} trials{short}, each of two sounds of {seconds:.1f} s at one level, called A and B in"
-        f" random order: one of the segments kept, one of as many random others that match these in size and energy."
+        " random order: one of the segments kept, one of as many random others (some of which raise it, too, but"
+        " less), as near to these in size and energy as there are any."
         f" For p < {f'{LEVEL:g}'[1:]}, {count}."
     )

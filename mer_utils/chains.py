@@ -206,13 +206,11 @@ def _describe_reason(chain: Chain, total: float) -> str:
     if abs(total) < LITTLE or part * total < 0:
         return f", although {having}"
     pushes = chain.contributions[chain.contributions * total > 0]
-    if part / pushes.sum() >= 0.5:
-        return f", mostly because {having}"
-    if abs(part) < np.abs(pushes).max():
+    if abs(part) < np.abs(pushes).max() and part / pushes.sum() < 0.5:
         return f", among others because {having}"
     if alike := [MIDLEVEL[k] for k in np.argsort(-np.abs(chain.contributions)) if _is_tied(chain, k)]:
         return f", among others because {having}; {_join(alike)} weigh{'s' * (len(alike) == 1)} about as much"
-    return f", above all because {having}"
+    return f", {'mostly' if part / pushes.sum() >= 0.5 else 'above all'} because {having}"
 
 
 def _is_tied(chain: Chain, column: int) -> bool:

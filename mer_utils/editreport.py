@@ -108,7 +108,8 @@ def _judge(share: float, obtained: float) -> str:
     if np.isnan(share):
         return "nothing was promised of it"
     if abs(obtained) < LITTLE:
-        return "next to nothing came of the promise"
+        little = abs(obtained / share) < LITTLE if share else False
+        return "next to nothing was promised, and came" if little else "next to nothing came of the promise"
     if share < 0:
         return "it moved the wrong way"
     if share < _KEPT:

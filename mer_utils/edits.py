@@ -105,14 +105,14 @@ def compute_edits(
     ones = np.ones(explanation.spec.shape)
     whole = compute_changes(predict, passage, [10 ** (db / 20) * ones for db in dbs])
     for feature in explanation.output_names:
-        kept, none = select_segments(explanation, feature, rule=_RULE)
+        kept, lowering = select_segments(explanation, feature, rule=_RULE)
         drawn = [select_random(explanation, [kept], seed=seed)[0] for seed in range(n_controls)]
         matches = [compute_match(explanation, kept, labels) for labels in drawn] if len(kept) else [(np.nan, np.nan)]
         same = dict(zip(("match_size", "match_energy"), np.mean(matches, axis=0), strict=True))
         column = predict.names.index(feature)
         for number, db in enumerate(dbs):
             goal = {"mode": "positive edited", "db": db}
-            gains = [build_side_gains(explanation.segments, labels, none[:0], **goal) for labels in (kept, *drawn)]
+            gains = [build_side_gains(explanation.segments, labels, lowering[:0], **goal) for labels in (kept, *drawn)]
             edit = compute_edit(predict, passage, gains[0])
             control = compute_changes(predict, passage, gains[1:])[:, column].mean()
             moved = {**edit.loc[feature], "control": control, "whole": whole[number, column], **edit["obtained"]}

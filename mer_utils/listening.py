@@ -98,10 +98,6 @@ def build_gains(
     ExplainError
         For an unknown mode, output or rule, or a ``db`` beyond `MOST_DB`.
     """
-    if mode not in MODES:
-        raise ExplainError(f"unknown mode {mode!r}; there are: {', '.join(MODES)}")
-    if not abs(db) <= MOST_DB:
-        raise ExplainError(f"segments are lifted or lowered by up to {MOST_DB} decibels, not by {db}")
     sides = select_segments(explanation, output, rule=rule)
     if mode == "irrelevant silenced":
         kept = np.isin(explanation.segments, np.concatenate(sides)).any(axis=1)
@@ -122,7 +118,16 @@ def build_side_gains(
         Labels on either side.
     mode, db
         As in `build_gains`.
+
+    Raises
+    ------
+    ExplainError
+        For another mode, or a ``db`` beyond `MOST_DB`.
     """
+    if mode not in _FACTORS:
+        raise ExplainError(f"unknown mode {mode!r}; there are: {', '.join(MODES)}")
+    if not abs(db) <= MOST_DB:
+        raise ExplainError(f"segments are lifted or lowered by up to {MOST_DB} decibels, not by {db}")
     lifts = {None: 10 ** (db / 20), -1: 10 ** (-db / 20)}
     positive, negative, rest = (lifts.get(factor, factor) for factor in _FACTORS[mode])
     factors = np.full(segments.max() + 1, float(rest))

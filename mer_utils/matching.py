@@ -80,14 +80,13 @@ def compute_random_roles(explanation: Explanation, sides: Sequence[ArrayLike], *
     roles = np.zeros(explanation.n_segments, int)
     for number, labels in enumerate(sides, start=1):
         roles[_check_labels(explanation, labels)] = number
-    strata = np.empty(explanation.n_segments)
     by_energy = np.argsort(compute_energies(explanation), kind="stable")
     by_size = (group[np.argsort(explanation.sizes[group], kind="stable")] for group in _split(by_energy, _ALIKE[0]))
-    for number, stratum in enumerate(part for group in by_size for part in _split(group, _ALIKE[1])):
-        strata[stratum] = number
-    shuffled = np.argsort(strata + np.random.default_rng(seed).random((n, len(roles))), axis=1)
-    drawn = np.empty((n, len(roles)), int)
-    np.put_along_axis(drawn, np.argsort(strata, kind="stable")[None], roles[shuffled], axis=1)
+    strata = [stratum for group in by_size for stratum in _split(group, _ALIKE[1])]
+    rng, drawn = np.random.default_rng(seed), np.empty((n, len(roles)), int)
+    for draw in drawn:
+        for stratum in strata:
+            draw[stratum] = rng.permutation(roles[stratum])
     return drawn
 
 

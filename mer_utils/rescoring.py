@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .explanation import ExplainError, Explanation
-from .matching import select_random
+from .matching import select_matched
 from .passages import Passage
 from .resynthesis import check_gains, compute_smoothed
 from .selection import select_segments
@@ -61,6 +61,8 @@ def compute_promised(explanation: Explanation, gains: np.ndarray) -> np.ndarray:
     """
     _check_hide(explanation)
     gains = check_gains(gains, explanation.spec.shape[1])
+    if gains.shape != explanation.spec.shape:
+        raise ExplainError(f"gains {gains.shape} and spectrogram {explanation.spec.shape} must have the same cells")
     way = explanation.spec.astype(float) - explanation.hide
     change = build_edited_spectrogram(explanation.spec, gains) - explanation.spec
     labels = explanation.segments.ravel()
@@ -159,7 +161,7 @@ def compute_round_trip(
     output, rule
         As in `listening.build_gains`.
     n_random
-        Random selections (`matching.select_random`) that are removed instead.
+        Random others (`matching.select_matched`) that are removed instead.
 
     Returns
     -------
@@ -167,8 +169,8 @@ def compute_round_trip(
         For "positive removed" and "negative removed": what the network says of the ``whole``; of the ``masked``
         spectrogram, whose hidden cells hold what they held in the explanation; of the ``smoothed`` one, to which the
         gains of the sound were applied; of the spectrogram of the ``sound``; and, in the mean, of the sound without as
-        many ``random`` segments, as large and as loud. Unit scale. ``survives`` is the sound's change as a share of
-        the mask's.
+        many ``random`` others, as large and as loud (NaN if there are none). Unit scale. ``survives`` is the sound's
+        change as a share of the mask's.
 
     Raises
     ------
@@ -187,10 +189,11 @@ def compute_round_trip(
         gains = compute_smoothed((~hidden).astype(float))
         smoothed = build_edited_spectrogram(explanation.spec, gains).astype(np.float32)
         whole, *heard = predict(np.stack([explanation.spec, masked, smoothed]))[:, column].astype(float)
-        drawn = [select_random(explanation, [kept], seed=seed)[0] for seed in range(n_random)]
+        has_others = 0 < len(kept) < explanation.n_segments
+        drawn = [select_matched(explanation, kept, seed=seed) for seed in range(n_random * has_others)]
         ways = [~np.isin(explanation.segments, labels) for labels in (kept, *drawn)]
         own, *others = compute_changes(predict, passage, ways)[:, column]
-        rows[mode] = [whole, *heard, whole + own, whole + np.mean(others)]
+        rows[mode] = [whole, *heard, whole + own, whole + np.mean(others) if has_others else np.nan]
     table = pd.DataFrame(rows, ["whole", "masked", "smoothed", "sound", "random"]).T
     change = (table["masked"] - table["whole"]).where(lambda c: c != 0)
     return table.assign(survives=(table["sound"] - table["whole"]) / change)

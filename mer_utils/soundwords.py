@@ -3,6 +3,7 @@
 Public names: ``describe_kept``, ``describe_paper``, ``describe_round_trip``, ``build_findings``.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from .blindoutcome import Outcome
 
 _DRAWS, _LEVEL = 399, 0.05
-# What a trait is called when there is less and when there is more of it, and its unit.
+# What segments are called that have less, and that have more of a trait.
 _TRAITS = {
-    "length": (("shorter", "longer"), "s"),
-    "pitch": (("lower", "higher"), "Hz"),
-    "width": (("narrower in pitch", "wider in pitch"), "octaves"),
-    "attack": (("less at attacks", "more at attacks"), "times the usual rise"),
+    "length": ("shorter", "longer"),
+    "pitch": ("lower", "higher"),
+    "width": ("narrower in pitch", "wider in pitch"),
+    "attack": ("less at attacks", "more at attacks"),
 }
 
 
@@ -57,20 +58,21 @@ def describe_kept(explanation: Explanation, output: str, *, rule: str = "top", s
     own, roles = table.loc[kept].mean(), compute_random_roles(explanation, [kept], n=_DRAWS, seed=seed)
     drawn = dict(zip(table, (roles @ table.to_numpy() / len(kept)).T, strict=True))
     told = [
-        _compare(trait, own[trait], drawn[trait].mean())
-        for trait in _TRAITS
+        words[int(own[trait] > drawn[trait].mean())]
+        for trait, words in _TRAITS.items()
         if _compute_p(own[trait], drawn[trait]) <= _LEVEL / len(_TRAITS)
     ]
     heard = f" ({ENDS[output][1]})" if output in ENDS else ""
     inside = energies[kept].sum() / (energies.sum() or 1.0)
-    apart = ", ".join(told) or "no different in length, pitch, width or attack"
+    apart = f"they are surely {' and '.join(told)}" if told else "a permutation test does not tell them apart"
+    means = {trait: (own[trait], drawn[trait].mean()) for trait in _TRAITS}
     (start, end), (low, high) = compute_extent(explanation, output, kept)
     return (
         f"{len(kept)} of {len(table)} segments, with {inside:.0%} of the energy, raise *{output}*{heard} most; half "
-        f"of their weight lies at {start:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz. In the mean they "
-        f"last {own['length']:.2g} s, span {own['width']:.2g} octaves around {2 ** own['pitch']:.0f} Hz, and begin "
-        f"where the sound rises {own['attack']:.2g} times as much as usual. Beside random ones as large and as loud "
-        f"they are: {apart}."
+        f"of their weight lies at {start:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz. In the mean, and "
+        f"in brackets random ones as large and as loud, they last {_spell(means['length'])} s, span "
+        f"{_spell(means['width'])} octaves around {_spell(2 ** np.array(means['pitch']), '.0f')} Hz, and begin at "
+        f"{_spell(means['attack'])} times the usual attack: {apart}."
     )
 
 
@@ -80,14 +82,13 @@ def _compute_p(own: float, drawn: np.ndarray) -> float:
     return 2 * (1 + min(below, above)) / (1 + len(drawn))
 
 
-def _compare(trait: str, own: float, other: float) -> str:
-    words, unit = _TRAITS[trait]
-    values = [f"{2**value:.0f}" if trait == "pitch" else f"{value:.2g}" for value in (own, other)]
-    return f"{words[int(own > other)]} ({values[0]} against {values[1]} {unit})"
+def _spell(values: Sequence[float], form: str = ".2f") -> str:
+    own, other = values
+    return f"{own:{form}} ({other:{form}})"
 
 
 def _build_traits(explanation: Explanation) -> "pd.DataFrame":
-    """Give length (s), centre (octaves above 1 Hz), width (octaves) and attack of every segment."""
+    """Give length (s), centre (octaves above 1 Hz), width (octaves) and attack (1 is usual) of every segment."""
     import pandas as pd
     from scipy.ndimage import maximum_filter1d
 
@@ -96,7 +97,8 @@ def _build_traits(explanation: Explanation) -> "pd.DataFrame":
     first = (table["start"] * explanation.fps).round().astype(int)
     traits = {"length": table["end"] - table["start"], "pitch": np.log2(table["low"] * table["high"]) / 2}
     traits["width"] = np.log2(table["high"] / table["low"])
-    traits["attack"] = maximum_filter1d(rise, 3, mode="nearest")[first] / (rise.mean() or 1.0)
+    attack = maximum_filter1d(rise, 3, mode="nearest")[first]
+    traits["attack"] = attack / (attack.mean() or 1.0)
     return pd.DataFrame(traits).astype(float)
 
 

@@ -56,3 +56,11 @@ def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
 def test_a_sound_that_a_part_would_overwrite_is_kept(tmp_path):
     with pytest.raises(TargetError, match="would be overwritten"):
         answerfolders.check_folder(tmp_path, sound=tmp_path / "edited-part.wav")
+
+
+@pytest.mark.parametrize("odd", [{"file": 5}, {"sounds": None}, {"method": ["sound"]}, {"method": 1}, []])
+def test_what_others_wrote_is_left_alone(tmp_path, odd):
+    record = {"file": "a.wav", "net": "joint", "method": {"sound": "abc"}} | odd if odd else odd
+    (tmp_path / "edit.json").write_text(json.dumps(record))
+    answerfolders.save_passages(tmp_path, {"a.wav": np.zeros(9), "b.wav": None}, 22050)
+    assert (tmp_path / "a.wav").exists()

@@ -114,6 +114,7 @@ def test_every_number_of_a_sentence_is_in_the_chain(emotion, rng):
         ([0.02, 0.02, 0, 0, 0.03, 0, 0], None, ", above all because it is more dissonant ("),
         ([0.028, 0.001, 0, 0, 0.03, 0.02, 0], None, "+0.030); melodiousness weighs about as much. "),
         ([0.028, 0.025, 0, 0, 0.03, 0, 0], None, "+0.030); melodiousness and articulation weigh about as much. "),
+        ([0.029, 0, 0, 0, 0.03, 0, 0], None, ", among others because it is more dissonant ("),
         ([0.028, 0.025, 0, 0, 0.03, 0, 0], None, ", among others because it is more dissonant ("),
         ([0.02, 0.02, 0, 0, 0.03, 0, 0], "melodiousness", ", among others because it is less melodious ("),
         ([-0.02, 0, 0, 0, 0.03, 0, 0], "dissonance", ", mostly because it is more dissonant ("),

@@ -27,7 +27,7 @@ def build_outcome(promised, obtained, *, others=(0.0,), controls=(), whole=np.na
     [(0.1, 0.1, "it moved as promised"), (-0.1, -0.09, "it moved as promised"), (0.1, 0.11, "it moved as promised"),
      (0.1, 0.089, "it moved the right way, but fell short"), (-0.1, -0.111, "it moved the right way, and beyond"),
      (0.1, -0.005, "it moved the wrong way"), (0.1, 0.0049, "next to nothing came of"),
-     (0.004, 0.0049, "next to nothing came of"), (0.1, -0.0049, "next to nothing came of"),
+     (0.004, 0.0049, "next to nothing was promised, and came"), (0.1, -0.0049, "next to nothing came of"),
      (0.0, 0.05, "nothing was promised of it"), (0.0004, 0.05, "nothing was promised of it")],
 )  # fmt: skip
 def test_a_verdict_holds_what_came_against_the_promise(promised, obtained, said):

@@ -91,7 +91,7 @@ def test_a_table_is_written_for_readers(summary):
     table = build_edit_table(summary, db=-6)
     assert list(table.index) == list(MIDLEVEL)
     assert table.loc["articulation", "promised"] == "-0.160"
-    assert table.loc["articulation", "kept"] == "50%"
+    assert table.loc["articulation", "share"] == "50%"
     assert table.loc["articulation", "with it"].startswith("rhythmic complexity +0.0")
 
 
@@ -128,7 +128,7 @@ def test_side_effects_that_outgrow_the_effect_are_listed():
 
 def test_failures_are_listed_by_reason(summary):
     assert "and than by all: all 28 edits do. The promise lies" in describe_failures(summary)
-    assert "(median: 1.00 times the cells, -0.5 dB)" in describe_failures(summary)
+    assert "(median: 1.00 times the cells, -0.5 dB; 0% are off" in describe_failures(summary)
     said = describe_failures(summarise(build_stored(control=0.004)))
     listed = "not surely further than random segments do: dissonance -12 dB, dissonance -6 dB, dissonance +6 dB"
     assert f"4 of 28 edits do not ({listed}" in said
