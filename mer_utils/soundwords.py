@@ -129,8 +129,8 @@ def describe_round_trip(tables: "dict[str, pd.DataFrame]") -> str:
     """
     said = [
         f"*{output}* goes from {row['whole']:.3f} to {row['masked']:.3f} on the spectrogram, {row['smoothed']:.3f} "
-        f"with smoothed edges, and {row['sound']:.3f} in the sound ({_name_share(row['survives'])}); without random "
-        f"segments as large and as loud, to {row['random']:.3f}."
+        f"with smoothed edges, and {row['sound']:.3f} in the sound ({_name_share(row['survives'])}); without as many "
+        f"others, as large and as loud, to {row['random']:.3f}."
         for output, row in _select_removed(tables)
     ]
     return "Without what raises it, in the clip that has most of it:\n\n" + "\n".join(f"- {one}" for one in said)
@@ -170,7 +170,7 @@ def build_findings(
     cells, n_good = summary.loc[db], int((summary["failure"] == "").sum())
     moved, paper, promised = (cells[name].sum() for name in ("obtained", "on_paper", "promised"))
     changes = "; ".join(
-        f"{name} by {row['sound'] - row['whole']:+.3f} (random segments as large and as loud: "
+        f"{name} by {row['sound'] - row['whole']:+.3f} (as many others, as large and as loud: "
         f"{row['random'] - row['whole']:+.3f})"
         for name, row in _select_removed(trips)
     )

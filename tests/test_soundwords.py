@@ -33,7 +33,7 @@ def test_segments_that_last_longer_are_called_longer():
     long = np.unique(labels[~wide])
     said = describe_kept(explain_segments(labels, long), "o0", rule="bh")
     assert f"{len(long)} of {labels.max() + 1} segments" in said
-    assert "they last 0.38 s (0." in said
+    assert "they last 0.38 (0." in said
     assert said.endswith("they are surely longer and narrower in pitch.")
 
 
@@ -77,7 +77,7 @@ TRIP = pd.DataFrame(
 def test_a_round_trip_names_what_is_left():
     said = describe_round_trip({"articulation": TRIP})
     assert "from 0.800 to 0.600 on the spectrogram, 0.630 with smoothed edges, and 0.650 in the sound" in said
-    assert "(75% of the effect is left); without random segments as large and as loud, to 0.790." in said
+    assert "(75% of the effect is left); without as many others, as large and as loud, to 0.790." in said
     assert "(no effect to keep)" in describe_round_trip({"articulation": TRIP.assign(survives=np.nan)})
 
 
@@ -91,7 +91,7 @@ def test_findings_are_made_of_their_numbers():
         gap=2e-6,
         blind={"A coin": compute_outcome(9, 16), "You": compute_outcome(13, 16)},
     )
-    assert "articulation by -0.150 (random segments as large and as loud: -0.010)" in said[0]
+    assert "articulation by -0.150 (as many others, as large and as loud: -0.010)" in said[0]
     assert "+0.030 in the mean over features and 30 clips, +0.020 to +0.040" in said[1]
     assert "83% come true on the spectrogram and 50% in the sound. 3 of 4 edits" in said[1]
     assert "2.0e-06" in said[2]
