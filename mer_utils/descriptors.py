@@ -4,7 +4,8 @@ The talk of 2019 sets both versions of "Hurt" side by side by Spotify's audio fe
 to new applications since 27 November 2024 and never published how most of them are computed, so nothing here stands in
 for them: these are other quantities, under names of their own. `spotify` reads Spotify's numbers for who has them.
 
-Public names: ``DESCRIPTORS``, ``DescriptorError``, ``compute_descriptors``, ``compute_file_descriptors``.
+Public names: ``DESCRIPTORS``, ``DescriptorError``, ``compute_descriptors``, ``compute_file_descriptors``,
+``compute_level_range``.
 """
 
 import os
@@ -102,7 +103,7 @@ def compute_descriptors(y: np.ndarray, *, sr: int = 22050) -> "pd.Series":
     described["level (dB)"] = _decibels(np.mean(y**2)) + 2 * _decibels(peak)
     if len(y) < _SHORTEST * sr:
         return described
-    described["level range (dB)"] = _compute_level_range(y, round(_BLOCK * sr))
+    described["level range (dB)"] = compute_level_range(y, round(_BLOCK * sr))
     from filelock import FileLock
 
     with FileLock(_LOCK):
@@ -136,8 +137,19 @@ def _decibels(power: float) -> float:
     return float(10 * np.log10(power))
 
 
-def _compute_level_range(y: np.ndarray, n_block: int) -> float:
-    """Spread of the level of a sound with peak 1, dB; a sound shorter than two blocks has none."""
+def compute_level_range(y: np.ndarray, n_block: int) -> float:
+    """Compute the spread of a sound's level, dB; NaN for one that is shorter than two blocks.
+
+    It goes from the 10 % to the 95 % quantile of blocks (EBU Tech 3342), those more than 40 dB below the loudest left
+    out.
+
+    Parameters
+    ----------
+    y
+        (n_samples,) sound.
+    n_block
+        Samples of a block.
+    """
     n_blocks = len(y) // n_block
     power = (y[: n_blocks * n_block].reshape(n_blocks, n_block) ** 2).mean(axis=1)
     power = power[power > power.max(initial=0) * _QUIET**2]

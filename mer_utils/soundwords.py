@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .blindoutcome import compute_needed
+from .descriptors import compute_level_range
 from .explanation import Explanation
 from .glossary import ENDS
 from .listening import Rendering
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .blindoutcome import Outcome
 
 _DRAWS, _LEVEL = 399, 0.05
+_BLOCK = 2048  # samples over which a level is taken, a frame of the spectrogram
 # What segments are called that have less, and that have more of a trait.
 _TRAITS = {
     "length": ("shorter", "longer"),
@@ -37,7 +39,8 @@ def describe_kept(explanation: Explanation, output: str, *, rule: str = "top", s
     """Say how the segments that raise an output sound: how they differ from random ones as large and as loud.
 
     A difference is told if a permutation test (`matching.compute_random_roles`) of the mean over the segments finds
-    it: of random selections, one in twenty is told to differ in any of four traits.
+    it: of random selections, one in twenty is told to differ in any of four traits. It may be a trait of all segments
+    that weigh much, whichever way.
 
     Parameters
     ----------
@@ -104,19 +107,12 @@ def _build_traits(explanation: Explanation) -> "pd.DataFrame":
 
 def describe_paper(passage: Passage, paper: Rendering) -> str:
     """Say what the demo's resynthesis does to a sound whose gains are all 1."""
-    ranges = [_compute_range(y) for y in (passage.cut(passage.y), paper.y)]
+    ours, theirs = (compute_level_range(y.astype(float), _BLOCK) for y in (passage.cut(passage.y), paper.y))
     return (
-        "The way of 2019 keeps the logarithm, so that soft comes close to loud: from the softest tenth of moments to "
-        f"the loudest it is {ranges[1]:.0f} dB, where the original has {ranges[0]:.0f} dB. It also brings the peak to "
-        "full scale and takes hops of whole samples, so that all is a trifle slower."
+        "The way of 2019 keeps the logarithm, so that soft comes close to loud: the range of levels in a tenth of a "
+        f"second is {theirs:.0f} dB, where the original has {ours:.0f} dB. It also brings the peak to full scale and "
+        "takes hops of whole samples, so that all is a trifle slower."
     )
-
-
-def _compute_range(y: np.ndarray, n_samples: int = 2048) -> float:
-    """Compute how many dB the level of pieces of a sound varies between its 10 % and its 90 % quantile."""
-    n_samples = min(n_samples, len(y))
-    pieces = y[: len(y) // n_samples * n_samples].reshape(-1, n_samples).astype(float)
-    return float(np.diff(np.quantile(10 * np.log10(np.square(pieces).mean(axis=1) + 1e-12), [0.1, 0.9]))[0])
 
 
 def describe_round_trip(tables: "dict[str, pd.DataFrame]") -> str:

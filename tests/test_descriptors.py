@@ -208,7 +208,7 @@ def test_silence_around_a_song_has_no_brightness_and_no_key():
 def test_level_range_is_that_of_blocks_between_percentiles():
     levels = np.random.default_rng(0).permutation(np.linspace(-20, 0, 101))
     y = np.repeat(10 ** (levels / 20), 10)
-    assert descriptors._compute_level_range(y, 10) == pytest.approx(17, abs=0.01)  # from -18 to -1
+    assert descriptors.compute_level_range(y, 10) == pytest.approx(17, abs=0.01)  # from -18 to -1
     beating = np.tile(np.concatenate([0.1 * sine(seconds=1.5), sine(seconds=1.5)]), 4)
     assert compute_descriptors(beating)[RANGE] == pytest.approx(0, abs=0.01)
 

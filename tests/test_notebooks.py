@@ -61,8 +61,12 @@ def test_runs_and_keeps_its_promises(name, tmp_path, monkeypatch):
     notebook, figures = nbformat.read(run.path, as_version=4), tmp_path / "figures"
     for promised in promised_figures(notebook):
         assert list(figures.glob(f"{promised}*")), f"{promised} was not written"
-    for player in re.findall(r'<audio[^>]*src="\.\./([^"]+)"', all_shown(notebook, "text/html")):
-        assert soundfile.info(tmp_path / player).duration > 1
+    players = re.findall(r'>([^<]*)<br><audio[^>]*src="\.\./([^"]+)"', all_shown(notebook, "text/html"))
+    assert len(players) == all_shown(notebook, "text/html").count("<audio")
+    for label, player in players:
+        y, sr = soundfile.read(tmp_path / player)
+        assert len(y) > sr
+        assert y.any() != label.endswith("silence)"), f"{label} is or is not silent"
     warnings = [output.text for output in outputs(notebook) if "Warning" in output.get("text", "")]
     assert warnings == []
     headline = json.loads((figures / "results.json").read_text())[name]["headline"]

@@ -62,10 +62,10 @@ def test_the_way_of_2019_has_a_smaller_range():
     passage = Passage(fading, explain_sound(fading, np.zeros(60)))
     kept, paper = (render_gained(passage, np.ones((48, 149)), mode="all", method=m) for m in ("exact", "paper"))
     small, large = (
-        int(words.split()[0]) for words in describe_paper(passage, paper).split(" it is ")[1].split(" has ")
+        int(words.split()[0]) for words in describe_paper(passage, paper).split(" second is ")[1].split(" has ")
     )
     assert small < large - 2
-    assert f"it is {large} dB, where the original has {large} dB" in describe_paper(passage, kept)
+    assert f"second is {large} dB, where the original has {large} dB" in describe_paper(passage, kept)
 
 
 TRIP = pd.DataFrame(
