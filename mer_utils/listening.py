@@ -1,8 +1,8 @@
 """Explanations that one can listen to: the segments that raise or lower an output, alone, taken out, or made louder.
 
 Segments become gains on the spectrogram's own grid, and gains become sound (`resynthesis`). What is left out is
-silent: so it was to the network, too, if the explanation hid by silence. The papers' own way, without the inverse of the
-logarithm, is kept beside it.
+silent: so it was to the network, too, if the explanation hid by silence. The papers' own way, without the inverse of
+the logarithm, is kept beside it.
 
 Public names: ``MODES``, ``SIDES``, ``METHODS``, ``MOST_DB``, ``Rendering``, ``build_gains``, ``build_side_gains``,
 ``render_explanation``, ``render_gained``, ``render_edit``, ``describe_rendering``.
