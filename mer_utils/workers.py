@@ -103,11 +103,13 @@ def _open_processes(n_workers: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         # Nobody waits for a job half done: where all went well, there is none.
-        processes = list((pool._processes or {}).values())
+        processes, manager = list((pool._processes or {}).values()), pool._executor_manager_thread
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
             process.join()
+        if manager:  # it waits for the same processes: what it has reaped, only it can tell to be gone
+            manager.join(timeout=10)
 
 
 def _settle() -> None:
