@@ -7,7 +7,7 @@ Public names: ``explain_spectrogram``, ``select_segments``, ``ExplainOptions``, 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from typing import Any
 
@@ -76,13 +76,12 @@ def explain_spectrogram(
     sampler = Sampler(probe, chosen)
     config = {"fit": "places" if sampler.by_place else "least squares", "segmentation": chosen.segmentation}
     config |= {"kernel_width": chosen.kernel_width, "ridge": chosen.ridge, "version": VERSION}
-    bar = {"unit": " predictions", "desc": "explain", "disable": not chosen.progress}
     if n_samples == "auto":
-        with tqdm(**bar) as looking:
-            n_samples, config["looks"] = find_sample_size(sampler, report=looking.update)
+        with _counting(chosen.progress) as looking:
+            n_samples, config["looks"] = find_sample_size(sampler, report=looking)
     n_samples = _settle_size(sampler, n_samples)
-    with tqdm(**bar, total=n_samples + chosen.n_holdout) as explaining:
-        record = _explain(sampler, n_samples, explaining.update)
+    with _counting(chosen.progress, total=n_samples + chosen.n_holdout) as explaining:
+        record = _explain(sampler, n_samples, explaining)
     probe.check_constancy()
     return Explanation(
         **record | {"config": config | record["config"]},
@@ -99,6 +98,23 @@ def explain_spectrogram(
         sound=compute_sound_fingerprint(spec),
         network=getattr(predict, "fingerprint", ""),
     )
+
+
+@contextmanager
+def _counting(shown: bool | Callable[[int, int], object], *, total: int | None = None) -> Iterator[Callable]:
+    """Give what is called with the number of predictions made since, and tells all of them to a bar or a function."""
+    if not callable(shown):
+        with tqdm(unit=" predictions", desc="explain", disable=not shown, total=total) as bar:
+            yield bar.update
+        return
+    done = 0
+
+    def report(n: int) -> None:
+        nonlocal done
+        done += n
+        shown(done, total or 0)
+
+    yield report
 
 
 def build_options(options: dict[str, Any]) -> ExplainOptions:

@@ -1,13 +1,13 @@
 """The explanations of a run: at the size and in the way of its profile, each computed once and kept in the cache.
 
-Public names: ``explain_window``.
+Public names: ``explain_window``, ``load_window``, ``select_method``.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,21 +65,56 @@ def explain_window(
     ExplainError, SegmentError
         As `explain.explain_spectrogram` and `segments.compute_segments`.
     """
-    profile = get_profile(profile)
-    method = method or ("grid" if profile.name == "smoke" else "felzenszwalb")
-    chosen = {"n_samples": profile.n_samples, **(PAPER_OPTIONS if profile.name == "paper" else {})}
-    named = f"{method}, {json.dumps(dict(cut), sort_keys=True)}" if cut else method
-    chosen |= {"segmentation": named, "progress": True} | options
-    path = folder / f"{_build_key(predict, spec, chosen)}.safetensors"
+    request = _build_request(predict, spec, profile=profile, method=method, cut=cut, **options)
+    path = folder / request.name
     try:
         return load_explanation(path)
     except ExplainError:  # not there, or of another version
-        explanation = explain_spectrogram(
-            predict, spec, compute_segments(spec, method=method, **(cut or {})), **chosen
-        )
+        segments = compute_segments(spec, method=request.method, **(cut or {}))
+        explanation = explain_spectrogram(predict, spec, segments, **request.options)
     if explanation.complete:
         save_explanation(path, explanation)
     return explanation
+
+
+def load_window(
+    predict: Callable[[np.ndarray], np.ndarray], spec: np.ndarray, *, folder: Path = _FOLDER, **choices: Any
+) -> Explanation | None:
+    """Load what `explain_window` gives for the same arguments if it lies there, without asking the predictor."""
+    try:
+        return load_explanation(folder / _build_request(predict, spec, **choices).name)
+    except ExplainError:
+        return None
+
+
+class _Request(NamedTuple):
+    """What is to be explained in which way: the file that holds it, how to cut, and options of the explanation."""
+
+    name: str
+    method: str
+    options: dict[str, Any]
+
+
+def _build_request(
+    predict: Callable,
+    spec: np.ndarray,
+    *,
+    profile: str | Profile,
+    method: str | None = None,
+    cut: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> _Request:
+    profile = get_profile(profile)
+    method = method or select_method(profile)
+    chosen = {"n_samples": profile.n_samples, **(PAPER_OPTIONS if profile.name == "paper" else {})}
+    named = f"{method}, {json.dumps(dict(cut), sort_keys=True)}" if cut else method
+    chosen |= {"segmentation": named, "progress": True} | options
+    return _Request(f"{_build_key(predict, spec, chosen)}.safetensors", method, chosen)
+
+
+def select_method(profile: str | Profile) -> str:
+    """Select how a profile cuts a sound up, one of `segments.METHODS`."""
+    return "grid" if get_profile(profile).name == "smoke" else "felzenszwalb"
 
 
 def _build_key(predict: Callable, spec: np.ndarray, options: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ Public names: ``ExplainOptions``, ``PAPER_OPTIONS``, ``Sampler``.
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -59,7 +59,8 @@ class ExplainOptions:
     segmentation
         How the segments were made, for the record.
     progress
-        Show a progress bar.
+        Show a progress bar; or a function that is told after each batch how many predictions are done, and of how
+        many (0 while that is not known). What it raises ends the work.
     """
 
     keep_prob: float = 0.9
@@ -76,7 +77,7 @@ class ExplainOptions:
     start: float = 0.0
     fps: float = 31.25
     segmentation: str = ""
-    progress: bool = False
+    progress: bool | Callable[[int, int], object] = False
 
 
 #: The choices of 2019 (authors' demo page; LIME's defaults of that year), beside Felzenszwalb segments, 50 000 samples

@@ -429,3 +429,20 @@ def test_memory_hardly_grows_with_the_number_of_samples():
     _, few, many, hoarded = np.array(told.split(), float).reshape(4, 2)
     assert np.all(many - few < 50)
     assert np.all((hoarded - few)[few > 0] > 50)
+
+
+def test_a_function_is_told_how_far_it_is():
+    told = []
+    explain(n_samples=3000, progress=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert len(told) > 2
+    assert told[-1] == (3040, 3040)
+
+
+def test_a_function_that_is_told_can_stop_it():
+    def stop(done, total):
+        if done > 500:
+            raise LookupError("no longer wanted")
+
+    with pytest.raises(LookupError):
+        explain(n_samples=3000, progress=stop)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mer_utils import explaincache
-from mer_utils.explaincache import explain_window
+from mer_utils.explaincache import explain_window, load_window
 from mer_utils.profiles import get_profile
 from mer_utils.sampling import ExplainOptions
 
@@ -126,3 +126,12 @@ def test_a_damaged_one_is_computed_anew(predict, tmp_path):
     path.write_bytes(path.read_bytes()[:-10] + b"0123456789")
     assert explain(predict, tmp_path).complete
     assert json.dumps(explain(predict, tmp_path).config)
+
+
+def test_what_is_known_is_loaded_without_asking(predict, tmp_path):
+    choices = {"profile": "smoke", "folder": tmp_path, "n_holdout": 20}
+    assert load_window(predict, SPEC, **choices) is None
+    first, asked = explain(predict, tmp_path), predict.asked
+    assert np.array_equal(load_window(predict, SPEC, **choices).weights, first.weights)
+    assert load_window(predict, SPEC, **choices, seed=1) is None
+    assert predict.asked == asked
