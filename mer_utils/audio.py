@@ -5,7 +5,7 @@ gain of a file changes nothing and absolute loudness is no cue for a network. On
 for it to be kept. `save_audio` writes a sound as it is.
 Whatever is wrong with a file ends in an `AudioError`: one line that names file and cause.
 
-Public names: ``AudioError``, ``load_audio``, ``save_audio``.
+Public names: ``AudioError``, ``load_audio``, ``save_audio``, ``check_content``.
 """
 
 import difflib
@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
@@ -43,8 +44,10 @@ _BLOCK = 2**14
 # approached by decoding. No page is longer: it has at most 255 packets of at most 4 096 frames.
 _VORBIS_PAGE = 2**20
 
-# First bytes of the files that are handed to libsndfile, which by itself also guesses from a file's name.
+# First bytes of the files that are handed to libsndfile, which by itself also guesses from a file's name; and what
+# stands at byte 8 of containers that hold pictures and films as well.
 _AUDIO_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"ID3", b"FORM", b"caff", b".snd")
+_CONTENTS = {b"RIFF": b"WAVE", b"FORM": b"AIF"}
 
 
 class AudioError(ValueError):
@@ -52,12 +55,13 @@ class AudioError(ValueError):
 
 
 def load_audio(
-    path: str | os.PathLike,
+    path: str | os.PathLike | BinaryIO,
     *,
     sr: int = 22050,
     offset: float = 0.0,
     duration: float | None = None,
     keep_level: bool = False,
+    name: str | None = None,
 ) -> tuple[np.ndarray, int]:
     """Read a sound file, or a window of it, as a peak-normalised mono sound.
 
@@ -68,7 +72,8 @@ def load_audio(
     Parameters
     ----------
     path
-        A wav, flac, ogg or mp3 file (aiff, au and caf work too), 1 kHz to 1 MHz, any number of channels.
+        A wav, flac, ogg or mp3 file (aiff, au and caf work too), 1 kHz to 1 MHz, any number of channels; or such a
+        file in memory, as an ``io.BytesIO``, which is read from its start and left open.
     sr
         Sample rate of the result, Hz.
     offset
@@ -77,6 +82,8 @@ def load_audio(
         Length of the window, seconds; to the end of the file by default, and never beyond it.
     keep_level
         Leave the samples at the level that they have in the file, where full scale is 1.
+    name
+        What errors call the file; by default its path.
 
     Returns
     -------
@@ -92,18 +99,19 @@ def load_audio(
         If there is no such file, it is not audio, the window lies outside of it, it has samples that are NaN or
         infinite, or ``sr``, ``offset`` or ``duration`` make no sense.
     """
-    path = Path(path)
-    _check_window(path, sr, offset, duration)
+    source = path if hasattr(path, "read") else Path(path)
+    name = name or ("the sound" if source is path else str(source))
+    _check_window(name, sr, offset, duration)
     start = round(offset * sr)
     n_samples = None if duration is None else max(1, round(duration * sr))
     try:
-        _check_content(path)
-        with sf.SoundFile(path) as file:
+        check_content(source)
+        with sf.SoundFile(source) as file:
             y, scale = _read_window(file, sr, start, n_samples)
     except AudioError as error:
-        raise AudioError(f"{path}: {error}") from None
+        raise AudioError(f"{name}: {error}") from None
     except (sf.SoundFileError, OSError, ValueError, TypeError, MemoryError) as error:
-        raise AudioError(f"{path}: is damaged or not audio ({_one_line(error)})") from error
+        raise AudioError(f"{name}: is damaged or not audio ({_one_line(error)})") from error
     return (_scaled(y, scale) if keep_level else _normalised(y)), sr
 
 
@@ -150,31 +158,56 @@ def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subty
     return path
 
 
-def _check_window(path: Path, sr: int, offset: float, duration: float | None) -> None:
+def check_content(source: Path | BinaryIO) -> None:
+    """Tell from its first bytes whether a file can be a sound that is read here; nothing of it is decoded.
+
+    Parameters
+    ----------
+    source
+        A file, or one in memory, which is set to its start.
+
+    Raises
+    ------
+    AudioError
+        If it cannot; the message says what it is instead, without a name.
+    OSError
+        If it must not be read.
+    """
+    if isinstance(source, Path):
+        _check_place(source)
+        with source.open("rb") as file:
+            head = file.read(16)
+    else:
+        source.seek(0)
+        head = source.read(16)
+        source.seek(0)
+    if not head:
+        raise AudioError("is empty (0 bytes)")
+    if foreign := _foreign_format(head):
+        raise AudioError(f"is {foreign} audio, which is not read here; convert it to wav, flac, ogg or mp3")
+    # A stream of MPEG frames of layer II or III: layer I is out of use, and looks like text in UTF-16.
+    is_mpeg_frame = int.from_bytes(head[:2], "big") & 0xFFE0 == 0xFFE0 and head[1] & 6 in (2, 4)
+    is_other_content = not head[8:].startswith(_CONTENTS.get(head[:4], b""))
+    if not (head.startswith(_AUDIO_MAGIC) or is_mpeg_frame) or is_other_content:
+        raise AudioError("is not audio; use a wav, flac, ogg or mp3 file")
+
+
+def _check_window(name: str, sr: int, offset: float, duration: float | None) -> None:
     if not (isinstance(sr, int | np.integer) and _RATES[0] <= sr <= _RATES[1]):
-        raise AudioError(f"{path}: the rate must be a whole number from {_RATES[0]} to {_RATES[1]} Hz, not {sr!r}")
+        raise AudioError(f"{name}: the rate must be a whole number from {_RATES[0]} to {_RATES[1]} Hz, not {sr!r}")
     if not (math.isfinite(offset) and offset >= 0):
-        raise AudioError(f"{path}: the window must start at 0 s or later, not at {offset} s")
+        raise AudioError(f"{name}: the window must start at 0 s or later, not at {offset} s")
     if duration is not None and not (math.isfinite(duration) and duration > 0):
-        raise AudioError(f"{path}: the window must last more than 0 s, not {duration} s")
+        raise AudioError(f"{name}: the window must last more than 0 s, not {duration} s")
 
 
-def _check_content(path: Path) -> None:
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise AudioError("is a folder; name a sound file in it")
     if not path.exists():
         raise AudioError(f"there is no such file{_similar(path)}")
     if not path.is_file():
         raise AudioError("is not a regular file; name a wav, flac, ogg or mp3 file")
-    with path.open("rb") as file:
-        head = file.read(16)
-    if not head:
-        raise AudioError("is empty (0 bytes)")
-    if foreign := _foreign_format(head):
-        raise AudioError(f"is {foreign} audio, which is not read here; convert it to wav, flac, ogg or mp3")
-    is_mpeg_frame = int.from_bytes(head[:2], "big") & 0xFFE0 == 0xFFE0
-    if not (head.startswith(_AUDIO_MAGIC) or is_mpeg_frame):
-        raise AudioError("is not audio; use a wav, flac, ogg or mp3 file")
 
 
 def _similar(path: Path) -> str:

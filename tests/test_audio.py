@@ -1,5 +1,6 @@
 """Every way in which a sound file can be right or wrong, and the promises about level and windows."""
 
+import io
 import os
 
 import numpy as np
@@ -62,6 +63,14 @@ def test_every_format_gives_the_same_sound(song, music):
 def test_the_comparison_notices_a_shift_by_a_sample(song, music):
     y, _ = load_audio(song)
     assert correlation(y[1:], music.mean(axis=1)[::2]) < 0.98
+
+
+@pytest.mark.parametrize("window", [{}, {"offset": 1.7, "duration": 0.9}, {"keep_level": True}], ids=str)
+def test_sound_in_memory_is_that_of_its_file(song, window):
+    content = io.BytesIO(song.read_bytes())
+    content.seek(100)  # it is read from its start wherever it stands
+    np.testing.assert_array_equal(load_audio(content, **window)[0], load_audio(song, **window)[0])
+    assert not content.closed
 
 
 @pytest.mark.parametrize("gain", [0.01, 0.5, 0.99])
@@ -267,6 +276,10 @@ def refuses(path, says, **window):
         (b"Dear diary, " * 100, "not audio"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "not audio"),
         (bytes(5000), "not audio"),
+        ("Dear diary, ".encode("utf-16") * 100, "not audio"),
+        (b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(500), "not audio"),
+        (b"RIFF\x24\x00\x00\x00AVI LIST" + bytes(500), "not audio"),
+        (b"FORM\x00\x00\x00\x24ILBM" + bytes(500), "not audio"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "damaged"),
         (b"fLaC" + bytes(500), "damaged"),
         (b"OggS" + bytes(500), "damaged"),
@@ -280,6 +293,15 @@ def refuses(path, says, **window):
 def test_other_content_is_refused(tmp_path, content, says):
     (tmp_path / "song.mp3").write_bytes(content)
     refuses(tmp_path / "song.mp3", says)
+    with pytest.raises(AudioError, match=f"^the sound: .*{says}"):
+        load_audio(io.BytesIO(content))
+
+
+def test_errors_call_a_file_by_the_name_it_is_given(tmp_path):
+    (tmp_path / "a.mp3").write_bytes(b"fLaC" + bytes(500))
+    with pytest.raises(AudioError, match=r"^Hurt: is damaged") as caught:
+        load_audio(tmp_path / "a.mp3", name="Hurt")
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_missing_file_is_refused_with_a_similar_name(tmp_path):
@@ -409,8 +431,8 @@ EDITS = st.lists(
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(FORMATS), edits=EDITS, offset=st.sampled_from([0.0, 0.05]))
-def test_mutated_files_are_read_or_refused(originals, tmp_path, name, edits, offset):
+@given(name=st.sampled_from(FORMATS), edits=EDITS, offset=st.sampled_from([0.0, 0.05]), memory=st.booleans())
+def test_mutated_files_are_read_or_refused(originals, tmp_path, name, edits, offset, memory):
     data = bytearray(originals[name])
     for where, n_cut, new in edits:
         where = where % max(1, len(data))
@@ -418,7 +440,7 @@ def test_mutated_files_are_read_or_refused(originals, tmp_path, name, edits, off
     path = tmp_path / f"a.{name}"
     path.write_bytes(data)
     try:
-        y, _ = load_audio(path, offset=offset)
+        y, _ = load_audio(io.BytesIO(data) if memory else path, offset=offset)
     except AudioError as refusal:
         y, lines = np.zeros(1, np.float32), str(refusal).splitlines()
         assert len(lines) == 1
