@@ -11,7 +11,6 @@ Public names: ``AudioError``, ``load_audio``, ``save_audio``, ``check_content``.
 import difflib
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import soundfile as sf
 
 from .files import replacing
+from .oggfiles import encode_ogg
 
 #: Formats that `save_audio` writes, by the suffix of the file: container and default coding of the samples.
 FORMATS = {
@@ -36,8 +36,7 @@ _RATES = (1_000, 1_000_000)
 # Sound on both sides of a window that its resampling needs, seconds: the filter of soxr HQ is far shorter.
 _MARGIN = 0.1
 
-# Frames decoded or encoded at once: headers lie about the length of a damaged file, so memory follows what is
-# there; and libsndfile's Vorbis encoder overflows its stack when it is given a long sound in one piece.
+# Frames decoded at once: headers lie about the length of a damaged file, so memory follows what is there.
 _BLOCK = 2**14
 
 # In the last page of a Vorbis stream libsndfile 1.2 seeks up to a block of samples beside the target, so the end is
@@ -148,11 +147,10 @@ def save_audio(path: str | os.PathLike, y: np.ndarray, sr: int = 22050, *, subty
     container, default = FORMATS[path.suffix.lower()]
     try:
         with replacing(path) as part:
-            with sf.SoundFile(part, "w", sr, 1, subtype=subtype or default, format=container) as file:
-                for first in range(0, len(y), _BLOCK):
-                    file.write(y[first : first + _BLOCK])
             if container == "OGG":
-                part.write_bytes(_with_ogg_serial(part.read_bytes(), 1))
+                part.write_bytes(encode_ogg(y, sr, subtype=subtype or default))
+            else:
+                sf.write(part, y, sr, subtype=subtype or default, format=container)
     except (sf.SoundFileError, OSError, ValueError, TypeError) as error:
         raise AudioError(f"{path}: cannot be written ({_one_line(error)})") from error
     return path
@@ -320,28 +318,6 @@ def _checked_sound(path: Path, y: np.ndarray) -> np.ndarray:
     if (peak := np.abs(y).max()) > 1:
         raise AudioError(f"{path}: not written, the sound would clip: its peak is {peak:.4g} and may be 1 at most")
     return y
-
-
-def _with_ogg_serial(data: bytes, serial: int) -> bytes:
-    """Give an Ogg stream a fixed serial number: libsndfile draws a random one, and equal sounds differ by it."""
-    pages, position = bytearray(data), 0
-    while position < len(pages):
-        n_segments = pages[position + 26]
-        end = position + 27 + n_segments + sum(pages[position + 27 : position + 27 + n_segments])
-        pages[position + 14 : position + 18] = serial.to_bytes(4, "little")
-        pages[position + 22 : position + 26] = bytes(4)
-        pages[position + 22 : position + 26] = _ogg_checksum(bytes(pages[position:end])).to_bytes(4, "little")
-        position = end
-    return bytes(pages)
-
-
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def _ogg_checksum(page: bytes) -> int:
-    # Ogg's CRC-32 is zlib's with the bits of bytes and result in the opposite order, and without the inversions.
-    mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{mirrored:032b}"[::-1], 2)
 
 
 def _one_line(error: BaseException) -> str:

@@ -4,20 +4,14 @@ Public names: ``BlindTestWidget``.
 """
 
 import html
-import io
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-import soundfile as sf
-
 from .blindoutcome import compute_outcome, describe_outcome
 from .blindtest import CHOICES, RATE, BlindTest, describe_test
-
-# libsndfile's Vorbis encoder overflows its stack when it is given a long sound in one piece.
-_BLOCK = 2**14
+from .oggfiles import encode_ogg
 
 
 class BlindTestWidget:
@@ -89,7 +83,7 @@ class BlindTestWidget:
 
     def _show(self, test: BlindTest) -> None:
         if not test.done:
-            coded = [_build_ogg(y) for y in test.trials[len(test.choices)].sounds]
+            coded = [encode_ogg(y, RATE) for y in test.trials[len(test.choices)].sounds]
             for player, sound in zip(self._players, coded, strict=True):
                 player.value = sound
         n, answered = len(test.trials), len(test.choices)
@@ -105,11 +99,3 @@ def _describe_end(test: BlindTest) -> str:
     wrong = "; ".join(f"{k} ({test.trials[k - 1].label})" for k in test.wrong)
     outcome = describe_outcome(compute_outcome(test.n_right, len(test.trials)))
     return f"{outcome} Answered wrongly: {wrong}." if wrong else outcome
-
-
-def _build_ogg(y: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    with sf.SoundFile(file, "w", RATE, 1, subtype="VORBIS", format="OGG") as sound:
-        for first in range(0, len(y), _BLOCK):
-            sound.write(y[first : first + _BLOCK])
-    return file.getvalue()
