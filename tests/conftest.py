@@ -10,6 +10,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis
 import numpy as np
 import pytest
+from browser import ARGUMENTS, MISSING, Watch, find_browser, save_screenshot
 
 # A shared machine makes any deadline flaky; in CI every run tries the same examples.
 hypothesis.settings.register_profile("mer", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -32,3 +33,45 @@ def styled():
         use_style()
         yield
     plt.close("all")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium without a screen; closed after each module, for its event loop would be in the way of kernels."""
+    program = find_browser()
+    if not program:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def window(browser):
+    """A window of its own, and the watch over it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    watch = Watch(context)
+    yield context, watch
+    context.close()
+
+
+@pytest.fixture
+def page(window, request):
+    """An empty page; the test fails if anything in it goes wrong or asks another machine."""
+    context, watch = window
+    page = context.new_page()
+    yield page
+    if getattr(request.node, "failed", False):
+        save_screenshot(page, f"failed_{request.node.name}")
+    context.close()
+    assert watch.complaints == []

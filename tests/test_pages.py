@@ -93,7 +93,7 @@ def test_a_printed_player_is_a_name(write, table, figures):
     page = render_page(write(players(table)), figures=figures)
     assert re.findall('</audio><span class="file">(.*?)</span>', page) == [f"00_pair_{label}.ogg" for label in SECONDS]
     printed = page[page.index("@media print") :]
-    assert re.search(r"audio[^{}]*{ display: none; }\s*\.file { display: inline;", printed)
+    assert re.search(r"audio[^{}]*{ display: none; }.*\.file { display: inline;", printed, flags=re.S)
 
 
 def test_a_shortened_sound_would_be_noticed(write, table, figures):
