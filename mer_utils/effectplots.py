@@ -3,8 +3,8 @@
 The rules of `plots` hold here too: data in, ``(fig, ax)`` out. Values are on the unit scale, rating / 10. A song has
 one colour and one marker wherever it appears; a weight whose sign is not reliable is drawn hollow or hatched.
 
-Public names: ``plot_profiles``, ``plot_difference``, ``plot_comparison``, ``plot_effects``, ``plot_effect_kinds``,
-``plot_weights``.
+Public names: ``plot_profiles``, ``plot_difference``, ``plot_comparison``, ``plot_effects``, ``plot_boxes``,
+``plot_effect_kinds``, ``plot_weights``.
 """
 
 import re
@@ -17,7 +17,7 @@ import numpy as np
 from .effects import LITTLE
 from .glossary import COMPARATIVES
 from .ratings import EMOTIONS, MIDLEVEL
-from .style import FAINT, FULL, NOTE, OURS, SONGS, TALL, THEIRS, build_axes
+from .style import FAINT, FULL, HALF, NOTE, OURS, SONGS, TALL, THEIRS, build_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,7 +196,7 @@ def plot_effects(
     """
     fig, ax = build_axes(ax, size=TALL, shape=(2, 4))
     for number, (panel, emotion) in enumerate(zip(ax, EMOTIONS, strict=True)):
-        _draw_boxes(panel, effects[:, number], {title: values[number] for title, values in (songs or {}).items()})
+        plot_boxes(effects[:, number], songs={t: values[number] for t, values in (songs or {}).items()}, ax=panel)
         panel.set_title(emotion)
         panel.tick_params(labelleft=number % 4 == 0)
     _share_limits(ax)
@@ -205,8 +205,21 @@ def plot_effects(
     return fig, ax
 
 
-def _draw_boxes(ax: "Axes", values: np.ndarray, songs: Mapping[str, np.ndarray]) -> None:
-    """Draw (n_tracks, 7) values of one emotion, the first feature at the bottom."""
+def plot_boxes(
+    values: np.ndarray, *, songs: Mapping[str, np.ndarray], ax: "Axes | None" = None
+) -> "tuple[Figure, Axes]":
+    """Draw the effects on one emotion as box plots, the first feature at the bottom, with single songs on top.
+
+    Parameters
+    ----------
+    values
+        (n_tracks, 7) effects or contributions.
+    songs
+        (7,) of the same kind, by title.
+    ax
+        Where to draw; a new figure by default.
+    """
+    fig, ax = build_axes(ax, size=HALF)
     rows = np.arange(len(MIDLEVEL))
     boxes = ax.boxplot(
         values, orientation="horizontal", positions=rows, widths=0.6, showfliers=False, patch_artist=True,
@@ -221,6 +234,7 @@ def _draw_boxes(ax: "Axes", values: np.ndarray, songs: Mapping[str, np.ndarray])
     ax.locator_params(axis="x", nbins=5)
     ax.grid(visible=True, axis="x")
     _strip(ax)
+    return fig, ax
 
 
 def plot_effect_kinds(
@@ -248,7 +262,7 @@ def plot_effect_kinds(
     row = EMOTIONS.index(emotion)
     titles = ("effects: weight times feature", "contributions: the same, from the mean track")
     for kind, (panel, values, title) in enumerate(zip(ax, (effects, contributions), titles, strict=True)):
-        _draw_boxes(panel, values[:, row], {name: both[kind][row] for name, both in songs.items()})
+        plot_boxes(values[:, row], songs={name: both[kind][row] for name, both in songs.items()}, ax=panel)
         panel.set(title=title, xlabel=f"part of {emotion} ({_UNIT})")
     ax[1].tick_params(labelleft=False)
     _add_legend(fig, ax[0])

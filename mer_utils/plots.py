@@ -4,8 +4,8 @@ Each function draws data that somebody else computed and returns ``(fig, ax)``, 
 ``ax`` is a flat array where there are several. Spectrograms lie with low frequencies at the bottom, seconds to the
 right, hertz upwards. Fonts, sizes and colours come from `style`. Curves and scores of networks are in `scoreplots`.
 
-Public names: ``plot_spectrogram``, ``plot_spectrograms``, ``plot_twin``, ``plot_profile``, ``plot_overview``,
-``plot_emotion_plane``, ``plot_rating_distributions``, ``plot_correlations``.
+Public names: ``plot_spectrogram``, ``plot_scales``, ``plot_spectrograms``, ``plot_twin``, ``plot_profile``,
+``plot_overview``, ``plot_emotion_plane``, ``plot_rating_distributions``, ``plot_correlations``, ``STEPS``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HERTZ = (100, 500, 1000, 2000, 5000, 10000)
-# Steps of a spectrogram's colour scale: an eye sees no more in such texture, and a file is half as large as with 256.
-# Odd, so that no change is white.
-_STEPS = 13
+#: Steps of a spectrogram's colour scale: an eye sees no more in such texture, and a file is half as large as with 256.
+#: Odd, so that no change is white.
+STEPS = 13
 
 
 def plot_spectrogram(
@@ -60,15 +60,31 @@ def plot_spectrogram(
     spec = np.asarray(spec)
     # A few cells far above all others must not make the rest of a difference invisible.
     limit = limit or float(np.quantile(np.abs(spec), 0.998 if signed else 1.0)) or 1.0
-    colours = {"cmap": plt.get_cmap(DIVERGING if signed else None, _STEPS), "vmin": -limit if signed else 0.0}
+    colours = {"cmap": plt.get_cmap(DIVERGING if signed else None, STEPS), "vmin": -limit if signed else 0.0}
     extent = (0, len(spec) / fps, -0.5, spec.shape[1] - 0.5)
     image = ax.imshow(spec.T, extent=extent, vmax=limit, **colours)
+    plot_scales(fps=fps, ax=ax)
+    ax.set_title(title)
+    label = "change of log magnitude" if signed else "log magnitude"
+    fig.colorbar(image, ax=ax, label=label, fraction=0.04, pad=0.01)
+    return fig, ax
+
+
+def plot_scales(*, fps: float = 31.25, ax: "Axes | None" = None) -> "tuple[Figure, Axes]":
+    """Write seconds and hertz on the axes of a spectrogram whose bands are numbered from 0.
+
+    Parameters
+    ----------
+    fps
+        Frames per second.
+    ax
+        Where; a new figure by default.
+    """
+    fig, ax = build_axes(ax, size=FULL)
     bands = compute_band_frequencies(SpectrogramConfig(fps=fps))
     shown = [f for f in _HERTZ if bands[0] < f < bands[-1]]
     ax.set_yticks(_locate_bands(shown, bands), [f"{f:,}".replace(",", " ") for f in shown])
-    ax.set(title=title, xlabel="time (s)", ylabel="frequency (Hz)")
-    label = "change of log magnitude" if signed else "log magnitude"
-    fig.colorbar(image, ax=ax, label=label, fraction=0.04, pad=0.01)
+    ax.set(xlabel="time (s)", ylabel="frequency (Hz)")
     return fig, ax
 
 
