@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+import soundfile as sf
 
 from .audio import AudioError, check_content, load_audio
 from .glossary import COMPARATIVES
@@ -42,9 +43,10 @@ _TITLE = 60
 
 _CONFIG = SpectrogramConfig()
 
-# Controls, halves of characters (from names that are no UTF-8), and ends of lines and paragraphs.
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
-_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+# Controls, signs that turn or hide text, halves of characters (from names that are no UTF-8), ends of lines and of
+# paragraphs; but not the joiners, without which some scripts and emoji are spelt wrongly.
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
 
 
 class LibraryError(ValueError):
@@ -93,15 +95,15 @@ class Library:
 
     def notes(self, title: str) -> list[str]:
         """Say what a reader may not expect of a sound, in sentences."""
-        import soundfile as sf
-
         try:
             info = sf.info(self._open(title)) if self.is_own(title) else None
         except (sf.SoundFileError, OSError, ValueError, TypeError):
             info = None  # `load` says what is wrong with it
         notes = []
         if info and info.duration > MOST_SECONDS:
-            notes.append(f"Only the first {MOST_SECONDS / 60:g} of its {info.duration / 60:.1f} minutes are taken.")
+            lengths = (math.ceil(MOST_SECONDS), math.ceil(info.duration))
+            most, whole = (f"{length // 60}:{length % 60:02d}" for length in lengths)
+            notes.append(f"Only its first {most} minutes are taken; it lasts {whole}.")
         if info and (info.channels, info.samplerate) != (1, _CONFIG.sr):
             kind = {1: "mono", 2: "stereo"}.get(info.channels, f"of {info.channels} channels")
             heard = f"what you hear is what the net hears: mono at {_CONFIG.sr / 1000:g} kHz"
@@ -268,11 +270,8 @@ def _spell_titles(name: str, folder: str) -> Iterator[str]:
 
 def _clean(text: str, n_most: int = _TITLE) -> str:
     """Leave what can be seen of a name, in one line; two that look the same become the same."""
-    seen = [
-        " " if unicodedata.category(sign) in _UNSEEN or unicodedata.bidirectional(sign) in _TURNS else sign
-        for sign in text
-    ]
-    text = " ".join(unicodedata.normalize("NFC", "".join(seen)).split()) or "untitled"
+    seen = "".join(" " if unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS else sign for sign in text)
+    text = " ".join(unicodedata.normalize("NFC", seen).split()) or "untitled"
     return text if len(text) <= n_most else f"{text[: n_most - 1].rstrip()}…"
 
 

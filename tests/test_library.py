@@ -222,6 +222,8 @@ def test_uploads_are_not_written(music, tmp_path, monkeypatch):
         ("Fu\u0308r.wav", "F\u00fcr"),
         ("a\nb\x00c\x1b[31m.wav", "a b c [31m"),
         ("a\u202egnp.wav", "a gnp"),
+        ("\u200b\ufeff.wav", "untitled"),
+        ("می\u200cخواهم.wav", "می\u200cخواهم"),
         ("a\udcff\u2028b.wav", "a b"),
         ("x" * 300 + ".wav", "x" * 59 + "…"),
         ("", "untitled"),
@@ -271,7 +273,7 @@ def test_upload_without_music_is_refused_in_one_line(music, content, says):
 
 
 def test_sound_of_a_single_frame_is_taken(music):
-    assert music.add_upload("x.wav", encode(tone(0.093))) == "x"
+    assert music.add_upload("x.wav", encode(tone(2048 / SR))) == "x"
 
 
 def test_too_large_an_upload_is_refused_with_both_sizes(music, monkeypatch):
@@ -295,12 +297,12 @@ def test_uploads_are_limited_together(music, monkeypatch):
 
 
 def test_long_sound_is_cut_and_it_is_said(music, monkeypatch):
-    monkeypatch.setattr(library, "MOST_SECONDS", 0.6)
-    long = music.add_upload("x.wav", encode(np.r_[0.1 * tone(0.6), tone(0.3)]))
-    assert len(music.load(long)) == 0.6 * SR
+    monkeypatch.setattr(library, "MOST_SECONDS", 2)
+    long = music.add_upload("x.wav", encode(np.r_[0.1 * tone(2), tone(57.7)]))
+    assert len(music.load(long)) == 2 * SR
     assert np.abs(music.load(long)).max() == 1  # of what is left
-    assert music.notes(long) == ["Only the first 0.01 of its 0.0 minutes are taken."]
-    assert music.notes(music.add_upload("y.wav", encode(tone(0.6)))) == []
+    assert music.notes(long) == ["Only its first 0:02 minutes are taken; it lasts 1:00."]
+    assert music.notes(music.add_upload("y.wav", encode(tone(2)))) == []
 
 
 def test_conversion_is_said(music, tmp_path):
