@@ -1,4 +1,4 @@
-"""The ``mer`` command: run the notebooks, refresh the committed ones; hear, compare, explain, edit songs; train nets.
+"""The ``mer`` command: run the notebooks, refresh the committed ones; hear, explain, edit, explore songs; train nets.
 
 Everything heavy is imported by the sub-command that needs it, so that ``mer --help`` comes at once.
 
@@ -213,6 +213,15 @@ def _edit(options: argparse.Namespace) -> int:
     return _answer(edited, options, kept, save=save_edit, record=build_edit_record, describe=describe_sound_edit)
 
 
+def _explore(options: argparse.Namespace) -> int:
+    from .webapp import run_explorer
+
+    chosen = {name.upper(): getattr(options, name) for name in ("profile", "corpus", "seed", "net")}
+    say = {"browser": not options.no_browser, "tell": lambda line: print(line, flush=True)}
+    run_explorer(options.songs, chosen, port=options.port, **say)
+    return 0
+
+
 def _build_settings(options: argparse.Namespace, **chosen: object) -> "Settings":
     from .soundwhy import Settings
 
@@ -353,6 +362,7 @@ _COMMANDS = {
     "compare": _compare,
     "explain": _explain,
     "edit": _edit,
+    "explore": _explore,
     "benchmark": _benchmark,
     "train": _train,
 }

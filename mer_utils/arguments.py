@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import __version__
 from .guessing import GuessingParser
-from .profiles import CORPORA, PROFILES
+from .parserparts import add_command, add_net, add_profile
 from .ratings import EMOTIONS, MIDLEVEL
 from .typedvalues import (
     SCHEMES,
@@ -19,6 +19,7 @@ from .typedvalues import (
     check_amount,
     check_decibels,
     check_moment,
+    check_port,
     check_positive,
     check_samples,
     check_schemes,
@@ -49,40 +50,16 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_explain(commands)
     _add_edit(commands)
+    _add_explore(commands)
     _add_benchmark(commands)
     _add_train(commands)
     return parser
 
 
-def _add_command(commands: argparse._SubParsersAction, name: str, summary: str, examples: str) -> GuessingParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"examples:\n{examples}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def _add_profile(parser: argparse.ArgumentParser) -> None:
-    sizes = ", ".join(f"{profile.name} ({profile.n_clips} clips)" for profile in PROFILES.values())
-    parser.add_argument(
-        "--profile", choices=PROFILES, default="quick", help=f"size of the run: {sizes}; default %(default)s"
-    )
-    parser.add_argument(
-        "--corpus",
-        choices=("auto", *CORPORA),
-        default="auto",
-        help="where the music comes from (others are to come); default %(default)s",
-    )
-    parser.add_argument("--seed", type=check_seed, default=0, help="seed of everything random; default %(default)s")
-
-
 def _add_run(commands: argparse._SubParsersAction) -> None:
     examples = "  mer run\n  mer run --profile smoke --only 02\n  mer run --profile paper --seed 1 --out here"
-    parser = _add_command(commands, "run", "execute the notebooks, in order, into build/", examples)
-    _add_profile(parser)
+    parser = add_command(commands, "run", "execute the notebooks, in order, into build/", examples)
+    add_profile(parser)
     parser.add_argument(
         "--only", metavar="NN", nargs="+", help="numbers or names of the notebooks to run; default all"
     )
@@ -93,7 +70,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
 def _add_refresh(commands: argparse._SubParsersAction) -> None:
     examples = "  mer run && mer refresh\n  mer refresh 02"
     summary = "copy a finished quick run into notebooks/ and figures/"
-    parser = _add_command(commands, "refresh", summary, examples)
+    parser = add_command(commands, "refresh", summary, examples)
     parser.add_argument("only", metavar="NN", nargs="*", help="numbers or names of the notebooks to copy; default all")
     parser.set_defaults(command="refresh")
 
@@ -103,19 +80,13 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         "  mer predict song.mp3\n  mer predict --json *.flac > heard.json\n  mer predict --net my.safetensors song.wav"
     )
     summary = "hear the seven mid-level features and the eight emotions of sound files"
-    parser = _add_command(commands, "predict", summary, examples)
+    parser = add_command(commands, "predict", summary, examples)
     parser.add_argument("sounds", metavar="SOUND", nargs="+", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
         "--json", action="store_true", help="print a list of records, windows included, as rating / 10"
     )
-    _add_net(parser)
+    add_net(parser)
     parser.set_defaults(command="predict")
-
-
-def _add_net(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--net", default="joint", help="a network file, or a name in data/checkpoints; default %(default)s"
-    )
 
 
 def _add_compare(commands: argparse._SubParsersAction) -> None:
@@ -125,7 +96,7 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
         "  mer compare --json original.flac cover1.flac cover2.flac > heard.json"
     )
     summary = "say what makes one song sound angrier, sadder or more tender than another"
-    parser = _add_command(commands, "compare", summary, examples)
+    parser = add_command(commands, "compare", summary, examples)
     what = "two or more wav, flac, ogg or mp3 files: each is held against the first, A"
     parser.add_argument("sounds", metavar="SONG", nargs="+", type=Path, help=what)
     parser.add_argument(
@@ -137,7 +108,7 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="folder for figures and that record; overwrites what is there"
     )
-    _add_net(parser)
+    add_net(parser)
     parser.set_defaults(command="compare")
 
 
@@ -148,7 +119,7 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
         "  mer explain song.mp3 --emotion anger --samples auto"
     )
     summary = "say which parts of ten seconds of sound make the net hear a feature"
-    parser = _add_command(commands, "explain", summary, examples)
+    parser = add_command(commands, "explain", summary, examples)
     parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
         "--feature", metavar="NAME", type=build_feature, choices=MIDLEVEL,
@@ -176,7 +147,7 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
         "overwrites those of an earlier answer, and nothing of mer edit"
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
-    _add_net(parser)
+    add_net(parser)
     parser.set_defaults(command="explain")
 
 
@@ -198,7 +169,7 @@ def _add_edit(commands: argparse._SubParsersAction) -> None:
         "  mer edit song.mp3 --feature melodiousness --sign both"
     )
     summary = "lift or lower the parts of a sound that make a feature high, and hear it again"
-    parser = _add_command(commands, "edit", summary, examples)
+    parser = add_command(commands, "edit", summary, examples)
     parser._negative_number_matcher = re.compile(r"[-−](\d|\.\d|inf|nan)", re.IGNORECASE)  # else -6dB is an option
     parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
     parser.add_argument(
@@ -225,14 +196,33 @@ def _add_edit(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help=kept)
     parser.add_argument("--whole", action="store_true", help="write the whole song with the edit in it, too")
-    _add_net(parser)
+    add_net(parser)
     parser.set_defaults(command="edit")
+
+
+def _add_explore(commands: argparse._SubParsersAction) -> None:
+    examples = (
+        "  mer explore\n"
+        "  mer explore song.mp3\n"
+        "  mer explore Music/ballads\n"
+        "  mer explore *.flac --port 9000 --no-browser"
+    )
+    summary = "see and hear in the browser why music sounds as it does; Ctrl-C ends it"
+    parser = add_command(commands, "explore", summary, examples)
+    what = "a folder with music, or wav, flac, ogg or mp3 files; without any, generated clips, and you can upload"
+    parser.add_argument("songs", metavar="SONG", nargs="*", type=Path, help=what)
+    port = "of this machine, which nobody else reaches; default the first that is free from 8866 on"
+    parser.add_argument("--port", metavar="N", type=check_port, help=port)
+    parser.add_argument("--no-browser", action="store_true", help="open no browser: only print the address")
+    add_profile(parser)
+    add_net(parser)
+    parser.set_defaults(command="explore")
 
 
 def _add_benchmark(commands: argparse._SubParsersAction) -> None:
     examples = "  mer benchmark\n  mer benchmark occlusion mine:explain --clips 4\n  mer benchmark --store stability"
     summary = "score explainers where it is known which part of the sound matters"
-    parser = _add_command(commands, "benchmark", summary, examples)
+    parser = add_command(commands, "benchmark", summary, examples)
     parser.add_argument(
         "explainers",
         metavar="EXPLAINER",
@@ -266,13 +256,13 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "  mer train --scheme joint --clips 4000 --epochs 30 --augment --out data/checkpoints/joint.safetensors"
     )
     summary = "train a network, or many to compare, going on where an earlier call was stopped"
-    parser = _add_command(commands, "train", summary, examples)
+    parser = add_command(commands, "train", summary, examples)
     schemes = parser.add_mutually_exclusive_group()
     schemes.add_argument("--scheme", choices=SCHEMES, default="joint", help="how it is told; default %(default)s")
     schemes.add_argument(
         "--schemes", metavar="A,B,...", type=check_schemes, help="a sweep, see below, over some of the same schemes"
     )
-    _add_profile(parser)
+    add_profile(parser)
     for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
         parser.add_argument(f"--{name}", metavar="N", type=check_positive, help=f"{meaning}; default from the profile")
     parser.add_argument("--epochs", metavar="N", type=check_positive, help="most epochs; default from the profile")

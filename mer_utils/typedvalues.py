@@ -2,8 +2,8 @@
 
 A refusal is an ``argparse.ArgumentTypeError`` whose message says what was typed and what would do.
 
-Public names: ``SCHEMES``, ``build_name``, ``build_feature``, ``check_positive``, ``check_seed``, ``check_samples``,
-``check_moment``, ``check_decibels``, ``check_amount``, ``check_schemes``, ``check_address``.
+Public names: ``SCHEMES``, ``build_name``, ``build_feature``, ``check_positive``, ``check_seed``, ``check_port``,
+``check_samples``, ``check_moment``, ``check_decibels``, ``check_amount``, ``check_schemes``, ``check_address``.
 """
 
 import difflib
@@ -45,6 +45,13 @@ def check_seed(text: str) -> int:
     """Read a whole number of 0 or more."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def check_port(text: str) -> int:
+    """Read the number of a port that needs no special rights."""
+    if not text.isdecimal() or not 1024 <= int(text) <= 65535:
+        raise ArgumentTypeError(f"{text!r} is no port: take a whole number from 1024 to 65535")
     return int(text)
 
 

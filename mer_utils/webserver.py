@@ -1,0 +1,182 @@
+"""A notebook as a web page of its own: Voilà for one notebook, on loopback, that asks no other machine for anything.
+
+Only who has the address with its token gets an answer, and only pages of this very server may talk to it: requests
+under another host name, which a page elsewhere can point to loopback, are refused, and so are web sockets of other
+origins. No file but the page's own scripts can be asked for.
+
+Public names: ``run_server``, ``ServerError``.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
+
+HOST = "127.0.0.1"
+#: Where a free port is looked for first: Voilà's own.
+PORT = 8866
+TEMPLATES = Path(__file__).parent / "webpage"
+# An upload comes as one message; what is too large is then refused in a sentence, not by a cut connection.
+_MESSAGE = 256 * 2**20
+# JupyterLab's extensions of the reader may want anything: the page gets widgets and no more.
+_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
+# Seconds after which a kernel that no page is connected to any more is ended: a sleeping laptop comes back sooner.
+_IDLE = 600
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+    "connect-src 'self' ws://127.0.0.1:* ws://localhost:* data: blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class ServerError(OSError):
+    """A page that cannot be served."""
+
+
+def run_server(notebook: Path, *, port: int | None = None, browser: bool = True, tell: Callable[[str], None]) -> None:
+    """Serve a notebook until somebody presses Ctrl-C or ends the process, then end all of its kernels.
+
+    Every visit runs the notebook anew, in a kernel that works in the notebook's folder.
+
+    Parameters
+    ----------
+    notebook
+        The notebook, in a folder that may be written to.
+    port
+        The port to take; by default the first that is free from `PORT` on.
+    browser
+        Whether to open the page in the reader's browser.
+    tell
+        Called with what to tell the reader: the page's address, token included, as soon as it answers, and that the
+        end, which takes a second or two, has begun.
+
+    Raises
+    ------
+    ServerError
+        If the port is taken or forbidden.
+    """
+    logging.getLogger("tornado").setLevel(logging.ERROR)
+    server = _build_server(_build_config(notebook, port), partial(_announce, browser=browser, tell=tell))
+    server.initialize([])
+    server.template_paths.insert(0, str(TEMPLATES))
+    with _ending(server, partial(tell, "stopping")):
+        server.start()
+
+
+def _build_config(notebook: Path, port: int | None) -> "Config":
+    from traitlets.config import Config
+
+    config = Config()
+    config.Voila.update(
+        ip=HOST, port=port or PORT, port_retries=0 if port else 50, token=secrets.token_urlsafe(16),
+        notebook_path=str(notebook), connection_dir_root=str(notebook.parent), config_file_paths=[],
+        tornado_settings=_build_settings(), log_level=logging.ERROR,
+    )  # fmt: skip
+    config.VoilaConfiguration.update(
+        template="lab", theme="light", allow_template_override="NO", allow_theme_override="NO", show_tracebacks=False,
+        file_allowlist=[], extension_allowlist=_EXTENSIONS, multi_kernel_manager_class=_build_kernels(),
+        page_config_hook=_drop_formulas, prelaunch_hook=_give_cookie,
+    )  # fmt: skip
+    config.VoilaExecutor.cell_error_instruction = "The window in which you started mer explore says more."
+    # A kernel that died has lost what the page shows: the page says so, which a new kernel would keep from it.
+    config.KernelRestarter.restart_limit = 0
+    config.MappingKernelManager.update(cull_idle_timeout=_IDLE, cull_interval=60)
+    config.ZMQChannelsWebsocketConnection.limit_rate = False
+    return config
+
+
+def _build_settings() -> dict[str, Any]:
+    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    names = {"allow_remote_access": False, "local_hostnames": ["localhost"]}
+    return {"headers": headers, "websocket_max_message_size": _MESSAGE, "ws_ping_interval": 0, **names}
+
+
+def _drop_formulas(page_config: dict[str, Any], **about: Any) -> dict[str, Any]:
+    """Leave out what would draw formulas with a library from elsewhere."""
+    disabled = [*page_config.get("disabledExtensions", []), "@jupyterlab/mathjax2-extension:plugin"]
+    return page_config | {"disabledExtensions": disabled}
+
+
+def _give_cookie(handler: Any, **about: Any) -> None:
+    """Set the cookie without which the page could not end its kernel when it is closed."""
+    handler.xsrf_token  # noqa: B018
+
+
+def _build_server(config: "Config", ready: Callable[[str], None]) -> Any:
+    from voila.app import Voila
+
+    class Server(Voila):
+        """Voilà whose pages are all ours, and which tells what it comes to instead of exiting."""
+
+        def init_settings(self) -> dict[str, Any]:
+            settings = super().init_settings()
+            return settings | {"jinja2_env": settings["voila_jinja2_env"]}
+
+        def launch_browser(self) -> None:
+            ready(f"{self.connection_url}?token={self.token}")
+
+        def exit(self, exit_status: int | str = 0) -> None:
+            raise ServerError(f"port {self.port} of {HOST} is taken or forbidden: name another with --port, or none")
+
+    return Server(config=config)
+
+
+def _announce(address: str, *, browser: bool, tell: Callable[[str], None]) -> None:
+    tell(f"The explorer is at {address}\nPress Ctrl-C in this window to stop it.")
+    if browser and not _open_browser(address):
+        tell("No browser could be opened from here: open that address in one on this machine.")
+
+
+def _open_browser(address: str) -> bool:
+    """Open the page without waiting for the browser; none that shows text only, in the very terminal."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(found) is webbrowser.GenericBrowser and not os.environ.get("BROWSER"):
+        return False
+    Thread(target=found.open, args=(address,), daemon=True).start()
+    return True
+
+
+def _build_kernels() -> type:
+    from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+    class Kernels(AsyncMappingKernelManager):
+        """Kernels that keep from the terminal what they warn of at every start."""
+
+        async def start_kernel(self, **choices: Any) -> str:
+            return await super().start_kernel(extra_arguments=["--log-level=CRITICAL"], **choices)
+
+    return Kernels
+
+
+@contextmanager
+def _ending(server: Any, stopping: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C, and a terminal that is closed, end the server between two of its steps, however often it is hit."""
+    hits: list[int] = []
+
+    def end(number: int, frame: Any) -> None:
+        if not hits:
+            stopping()
+        hits.append(number)
+        server._handle_signal_stop(number, frame)
+
+    names = [name for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
