@@ -9,25 +9,28 @@ Public names: ``plot_answer``, ``plot_plain``, ``plot_emotion_effects``, ``rende
 
 import io
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .effectplots import plot_boxes
 from .explainplots import LOWERS, RAISES
 from .plots import STEPS, plot_scales
-from .style import FULL, HALF, build_axes
+from .style import FULL, HALF, NOTE, SONGS, build_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     from .explanation import Explanation
 
 # Left, bottom, width and height of the panel, shares of the figure.
-_WIDE, _NARROW = (0.075, 0.135, 0.912, 0.775), (0.28, 0.15, 0.7, 0.6)
+_WIDE, _NARROW = (0.075, 0.135, 0.912, 0.775), (0.28, 0.15, 0.7, 0.64)
+_INDENT = 11  # points from a song's mark to its name
 _DOTS = 100  # per inch: a picture of all the width has 920 pixels
+_SHADES = [round(round(value * 31 / 255) * 255 / 31) for value in range(256)]  # 32 of red, green and blue
 _GREYS = 4  # of what is not kept
 _MOST_OUTLINES = 60  # of more segments only the areas that they make together can be told apart
 # Where an outline runs between the middle of a segment's outermost cells, 1, and that of the cells beyond, 0: a bit
@@ -120,9 +123,7 @@ def plot_emotion_effects(
     """
     fig, ax = plot_boxes(effects, songs=songs, ax=_build_panel(ax, HALF, _NARROW))
     ax.set(title=f"{emotion}: effects of the features", xlabel="effect: weight times feature (rating / 10)")
-    if songs:
-        place = {"loc": "lower right", "bbox_to_anchor": (1, 1.11), "borderaxespad": 0}
-        ax.legend(**place, ncols=len(songs), columnspacing=1.2)
+    _name_songs(ax, songs)
     return fig, ax
 
 
@@ -151,8 +152,9 @@ def render_png(fig: "Figure") -> bytes:
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     finally:
         plt.close(fig)
-    # Maximum coverage keeps the few pixels of a thin coloured line; a click cannot wait for the smallest file.
-    few = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    # Maximum coverage keeps the few pixels of a thin coloured line, and is twice as fast without the finest shades; a
+    # click cannot wait for the smallest file.
+    few = image.point(_SHADES * 3).quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(file, "PNG", compress_level=3)
     return file.getvalue()
 
@@ -223,14 +225,29 @@ def _describe_counts(explanation: "Explanation", sides: Mapping[str, Sequence[in
     return f"{', '.join(parts)}, of {explanation.n_segments}"
 
 
-def _add_title(ax: "Axes", text: str, *, n_lines: int = 1) -> None:
-    """Write any text above a panel, folded where it would be wider and cut after the last line."""
-    words = " ".join(text.split())
-    title: Any = ax.set_title(words, parse_math=False)
+def _add_title(ax: "Axes", words: str, *, n_lines: int = 1) -> None:
+    """Write any text above a panel."""
+    _fit(ax.set_title("", parse_math=False), words, width=ax.bbox.width, n_lines=n_lines)
+
+
+def _name_songs(ax: "Axes", titles: Iterable[str]) -> None:
+    """Write above the title of a panel which mark is which song: a legend takes three times as long."""
+    left = -_NARROW[0] / _NARROW[2] + 0.02
+    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    for height, mark, title, (colour, _) in zip((34, 21), "●■", titles, SONGS, strict=False):
+        ax.annotate(mark, (left, 1), (0, height), color=colour, **place)
+        name = ax.annotate("", (left, 1), (_INDENT, height), parse_math=False, **place, **NOTE)
+        _fit(name, title, width=(1 - left) * ax.bbox.width - _INDENT * ax.figure.dpi / 72)
+
+
+def _fit(text: "Text", words: str, *, width: float, n_lines: int = 1) -> None:
+    """Write words into some lines no wider than so many pixels; what does not fit is left out."""
+    words = " ".join(words.split())
+    text.set_text(words)
     n_fit = len(words)
-    while (width := title.get_window_extent().width) > ax.bbox.width and n_fit > 1:
-        n_fit = min(n_fit - 1, int(n_fit * ax.bbox.width / width))
+    while (there := text.get_window_extent().width) > width and n_fit > 1:
+        n_fit = min(n_fit - 1, int(n_fit * width / there))
         lines = textwrap.wrap(words, n_fit)
         rest = " ".join(lines[n_lines - 1 :])
         last = rest if len(rest) <= n_fit else f"{rest[: n_fit - 1].rstrip()}…"
-        title.set_text("\n".join([*lines[: n_lines - 1], last]))
+        text.set_text("\n".join([*lines[: n_lines - 1], last]))

@@ -14,6 +14,7 @@ from mer_utils.explainplots import LOWERS, RAISES, plot_kept
 from mer_utils.explanation import ExplainError
 from mer_utils.explorerplots import plot_answer, plot_emotion_effects, plot_plain, render_png
 from mer_utils.ratings import MIDLEVEL
+from mer_utils.style import SONGS
 
 pytestmark = pytest.mark.usefixtures("styled")
 RNG = np.random.default_rng(0)
@@ -21,7 +22,7 @@ SPEC = RNG.random(SEGMENTS.shape, np.float32)
 EXPLAINED = fit_explanation(lambda masks: masks @ RNG.normal(size=(60, 2)), start=3.2, spec=SPEC)
 EFFECTS = RNG.normal(0.2, 0.3, (200, 7))
 HARSH = "$a$ <img src=x onerror=y> _long_" + "W" * 150
-SONGS = dict(zip((HARSH, "slow"), EFFECTS, strict=False))
+HEARD = dict(zip((HARSH, "slow"), EFFECTS, strict=False))
 
 
 def draw_answer(positive=(3, 17), negative=(5,), **options):
@@ -29,7 +30,7 @@ def draw_answer(positive=(3, 17), negative=(5,), **options):
 
 
 def draw_effects(ax=None):
-    return plot_emotion_effects(EFFECTS, emotion="tension", songs=SONGS, ax=ax)
+    return plot_emotion_effects(EFFECTS, emotion="tension", songs=HEARD, ax=ax)
 
 
 EVERY = {
@@ -55,10 +56,8 @@ def test_no_words_leave_the_picture_or_cover_each_other(name):
     left, right = ax.get_xlim()
     ticks = [label for label in ax.get_xticklabels() if left <= label.get_position()[0] <= right]
     words = [*ticks, *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, ax._left_title]
-    words += ax.get_legend().get_texts() if ax.get_legend() else []
-    assert find_misplaced(fig, words) == []
-    ax.text(0, 1.02, "more", transform=ax.transAxes)
-    assert find_misplaced(fig, [*words, ax.texts[0]])
+    assert find_misplaced(fig, [*words, *ax.texts]) == []
+    assert find_misplaced(fig, [*words, ax.text(0, 1.02, "more", transform=ax.transAxes)])
 
 
 def test_kept_segments_alone_are_in_the_colours_of_notebooks():
@@ -158,12 +157,19 @@ def test_silence_is_drawn():
 def test_effects_have_each_song_at_its_value():
     _, ax = draw_effects()
     marks = [np.asarray(c.get_offsets()) for c in ax.collections]
-    assert [m[:, 0].tolist() for m in marks] == [values.tolist() for values in SONGS.values()]
+    assert [m[:, 0].tolist() for m in marks] == [values.tolist() for values in HEARD.values()]
     assert [label.get_text() for label in ax.get_yticklabels()] == list(MIDLEVEL)
 
 
-def test_no_songs_need_no_legend():
-    assert plot_emotion_effects(EFFECTS, emotion="fear", songs={})[1].get_legend() is None
+def test_each_song_is_named_beside_its_mark():
+    _, ax = draw_effects()
+    marks, names = ax.texts[::2], ax.texts[1::2]
+    assert [(mark.get_text(), mark.get_color()) for mark in marks] == [("●", SONGS[0][0]), ("■", SONGS[1][0])]
+    assert [to_hex(c.get_facecolor()[0]).upper() for c in ax.collections] == [colour for colour, _ in SONGS[:2]]
+    assert names[0].get_text().startswith(HARSH[:30])
+    assert names[1].get_text() == "slow"
+    assert [mark.xyann[1] for mark in marks] == [name.xyann[1] for name in names]
+    assert list(plot_emotion_effects(EFFECTS, emotion="fear", songs={})[1].texts) == []
 
 
 def test_files_have_all_pixels_few_colours_and_are_the_same_again():
