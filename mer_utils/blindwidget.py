@@ -12,6 +12,7 @@ from typing import Any
 from .blindoutcome import compute_outcome, describe_outcome
 from .blindtest import CHOICES, RATE, BlindTest, describe_test
 from .oggfiles import encode_ogg
+from .outputs import render_failure
 
 
 class BlindTestWidget:
@@ -72,7 +73,7 @@ class BlindTestWidget:
         try:
             self._show(act())
         except Exception as error:
-            self._said.value = html.escape(f"{type(error).__name__}: {error}")
+            self._said.value = render_failure(error)
 
     def _answer(self, choice: str) -> BlindTest:
         is_second_click = time.monotonic() - self._shown < self._gap

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .files import save_text
+from .outputs import find_failures
 from .pages import PageError, save_page
 from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
 from .profiles import CORPORA, get_profile
@@ -314,7 +315,9 @@ def _one_line(output: Mapping[str, Any]) -> str:
 
 
 def _widget_errors(state: Any) -> Iterator[str]:
-    """Walk through all of the widget state: callbacks' errors lie deep in it, and nowhere else."""
+    """Walk through all of the widget state: callbacks' errors lie deep in it, caught or shown, and nowhere else."""
+    if isinstance(state, str):
+        yield from find_failures(state)
     if isinstance(state, Mapping):
         if "output_type" in state and _is_error(state):
             yield _one_line(state)

@@ -1,9 +1,9 @@
 """Ten seconds of a sound file, as a network hears them: what `mer explain` explains.
 
-Public names: ``Excerpt``, ``ExcerptError``, ``load_excerpt``.
+Public names: ``Excerpt``, ``ExcerptError``, ``load_excerpt``, ``build_excerpt``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,24 +98,47 @@ def load_excerpt(path: str | Path, *, at: float | None = None, config: Spectrogr
     ExcerptError
         If the file or the window is silent, does not reach so far, or lasts less than a frame.
     """
-    y, sr = load_audio(path, sr=config.sr)
-    seconds = len(y) / sr
+    y, _ = load_audio(path, sr=config.sr)
+    source = sf.info(path)
+    about = {"path": Path(path), "channels": source.channels, "rate": source.samplerate}
+    return replace(build_excerpt(y, title=str(path), at=at, config=config), **about)
+
+
+def build_excerpt(
+    y: np.ndarray, *, title: str, at: float | None = None, config: SpectrogramConfig = _DEFAULT
+) -> Excerpt:
+    """Take a window of ten seconds out of a sound.
+
+    Parameters
+    ----------
+    y
+        (n_samples,) mono, at the rate of ``config``.
+    title
+        What the sound is called.
+    at, config
+        As in `load_excerpt`.
+
+    Raises
+    ------
+    ExcerptError
+        As in `load_excerpt`.
+    """
+    seconds = len(y) / config.sr
     if at is not None and at >= seconds:
         raise ExcerptError(
-            f"{path}: lasts {seconds:.1f} s, so that nothing begins at {at:g} s; choose an earlier --at"
+            f"{title}: lasts {seconds:.1f} s, so that nothing begins at {at:g} s: choose an earlier moment"
         )
     if len(y) < config.frame_size:
-        frame = 1000 * config.frame_size / sr
-        raise ExcerptError(f"{path}: lasts {1000 * seconds:.1f} ms, less than a single frame ({frame:.0f} ms)")
+        frame = 1000 * config.frame_size / config.sr
+        raise ExcerptError(f"{title}: lasts {1000 * seconds:.1f} ms, less than a single frame ({frame:.0f} ms)")
     if not y.any():
-        raise ExcerptError(f"{path}: is silent: there is nothing to explain")
+        raise ExcerptError(f"{title}: is silent: there is nothing to explain")
     spec = compute_spectrogram(y, config=config)
     last = len(spec) - (WINDOW_FRAMES if len(spec) >= WINDOW_FRAMES else 1)
     middle = max(0, len(spec) - WINDOW_FRAMES) // 2
     frame = middle if at is None else min(round(at * config.fps), last)
-    source, window = sf.info(path), select_window(spec, frame)
-    excerpt = Excerpt(Path(path), y, frame / config.fps, window, config, at, source.channels, source.samplerate)
+    excerpt = Excerpt(Path(title), y, frame / config.fps, select_window(spec, frame), config, at)
     if not excerpt.spec.any():
         span = f"from {excerpt.start:.1f} to {excerpt.end:.1f} s"
-        raise ExcerptError(f"{path}: is silent {span}: choose another window with --at")
+        raise ExcerptError(f"{title}: is silent {span}: choose another moment")
     return excerpt

@@ -1,0 +1,150 @@
+"""What one picks in an explorer: music, an emotion, a feature, and how to explain.
+
+Public names: ``Controls``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .exploration import METHODS, SIDES, Exploration, Query
+from .ratings import EMOTIONS, MIDLEVEL
+from .selection import RULES
+
+if TYPE_CHECKING:
+    from .explorerviews import Answer
+
+_AUTOMATIC = "the one behind the emotion"
+_NOTHING = "nothing"
+_CUTS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")  # those that need nothing but the sound
+_RULES = {"top": "the largest weights", "bh": "few false discoveries", "paper": "as in 2019 (p / |weight|)"}
+_SIDES = dict(zip(SIDES, ("raises and lowers it", "raises it", "lowers it"), strict=True))
+_TYPES = ".wav,.flac,.ogg,.mp3,.aiff,.aif,audio/*"
+
+
+class Controls:
+    """All that can be picked, as widgets with labels that a keyboard reaches and a screen reader reads.
+
+    Parameters
+    ----------
+    exploration
+        Decides what there is to pick.
+    query
+        What is picked at first.
+    """
+
+    def __init__(self, exploration: Exploration, query: Query) -> None:
+        import ipywidgets as widgets
+
+        self._library, self._at, self._quiet, query = exploration.library, query.at, False, exploration.settle(query)
+        choices = self._library.choices
+        self.music = _build_dropdown("Music", choices, query.title)
+        self.upload = widgets.FileUpload(accept=_TYPES, multiple=True, description="Add sound files …")
+        self.start = widgets.BoundedFloatText(
+            description="From (s)", min=0, max=1e6, step=0.5, style={"description_width": "80px"}
+        )
+        self.emotion = _build_dropdown("Emotion", EMOTIONS, query.emotion)
+        features = [(_AUTOMATIC, None), *((name, name) for name in MIDLEVEL)]
+        self.feature = _build_dropdown("Feature", features, None)
+        self.compare = _build_dropdown("Compare with", [(_NOTHING, ""), *choices], "")
+        self.method = _build_dropdown("Method", list(METHODS), query.method)
+        self.cut = _build_dropdown("Segments", _CUTS, query.segmentation)
+        self.rule = _build_dropdown("Keep", self._list_rules(query.method), query.rule)
+        self.threshold = widgets.BoundedFloatText(
+            description="Threshold", min=0, max=1e6, step=1, style={"description_width": "80px"}
+        )
+        self.side = _build_dropdown("Show what", [(text, side) for side, text in _SIDES.items()], query.side)
+        self.threshold.value = RULES[query.rule] if query.threshold is None else query.threshold
+        how = [self.method, self.cut, self.rule, self.threshold, self.side]
+        more = widgets.Accordion([widgets.VBox(how)], titles=("How to explain",))
+        what = [self.music, self.upload, self.start, self.emotion, self.feature, self.compare]
+        self._fields = [*what, *how]
+        self.box = widgets.VBox([*what, more])
+        self.box.add_class("mer-picks")
+
+    @staticmethod
+    def _list_rules(method: str) -> list[tuple[str, str]]:
+        return [(text, rule) for rule, text in _RULES.items() if rule != "paper" or method != "ours"]
+
+    @property
+    def query(self) -> Query:
+        """What is picked."""
+        chosen = {"emotion": self.emotion.value, "feature": self.feature.value, "at": self._at}
+        chosen |= {"method": self.method.value, "segmentation": self.cut.value, "side": self.side.value}
+        return Query(self.music.value, rule=self.rule.value, threshold=self.threshold.value, **chosen)
+
+    @property
+    def queries(self) -> list[Query]:
+        """What is picked, and the same of the music that it is compared with."""
+        other = [replace(self.query, title=self.compare.value, at=None)] if self.compare.value else []
+        return [self.query, *other]
+
+    def on_change(self, act: Callable[[], object]) -> None:
+        """Let something be done whenever something else is picked, once for each pick."""
+
+        def react(change: Any) -> None:
+            if not self._quiet:
+                with self._silence():
+                    self._follow(change.owner)
+                act()
+
+        for widget in self._fields:
+            if widget is not self.upload:
+                widget.observe(react, "value")
+
+    def _follow(self, changed: Any) -> None:
+        """Bring what depends on a pick into line with it."""
+        if changed is self.music:
+            self._at = None
+        if changed is self.start:
+            self._at = self.start.value
+        if changed is self.method:
+            self.rule.options = self._list_rules(self.method.value)
+            self.rule.value = "top"
+        if changed in (self.method, self.rule):
+            self.threshold.value = RULES[self.rule.value]
+
+    def on_add(self, act: Callable[[str, bytes], object]) -> None:
+        """Let something be done with the name and the content of each file that is added."""
+
+        def react(change: Any) -> None:
+            files = list(change.new)
+            if files:
+                self.upload.value = ()  # the browser's copy is of no further use
+            for file in files:
+                act(file["name"], bytes(file["content"]))
+
+        self.upload.observe(react, "value")
+
+    @contextmanager
+    def _silence(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def show(self, answer: "Answer") -> None:
+        """Show what was settled about a query: where its window begins, and which feature it is about."""
+        with self._silence():
+            excerpt = answer.excerpt
+            self.start.max = round(max(0.0, excerpt.seconds - (excerpt.end - excerpt.start)), 3)
+            self.start.value = round(excerpt.start, 3)
+
+    def show_choices(self, title: str) -> None:
+        """Offer what the library has by now, and pick a piece of it."""
+        with self._silence():
+            choices, picked = self._library.choices, self.compare.value
+            self.music.options = choices
+            self.compare.options = [(_NOTHING, ""), *choices]
+            self.compare.value = picked
+            self.music.value = None
+        self.music.value = title
+
+
+def _build_dropdown(name: str, options: Any, value: object) -> Any:
+    import ipywidgets as widgets
+
+    style, layout = {"description_width": "92px"}, widgets.Layout(width="100%")
+    return widgets.Dropdown(options=options, value=value, description=name, style=style, layout=layout)

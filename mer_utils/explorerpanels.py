@@ -1,0 +1,173 @@
+"""What one sees, reads and hears in an explorer: the panels that an answer fills.
+
+Public names: ``Panels``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .exploration import Exploration
+from .explorerhtml import (
+    render_card,
+    render_comparison,
+    render_note,
+    render_picture,
+    render_players,
+    render_ratings,
+    render_sentences,
+    render_trust,
+)
+from .explorerplots import render_png
+from .explorerviews import (
+    Answer,
+    build_rating_table,
+    build_sounds,
+    describe_other,
+    describe_trust,
+    describe_where,
+    describe_why,
+    plot_effects_of,
+    plot_other,
+    plot_seen,
+)
+
+_MOST_DB = 12  # furthest that the slider goes
+
+
+class Panels:
+    """Panels, from top to bottom: what is going on, picture, sentences, players, edit, effects, numbers, another."""
+
+    def __init__(self) -> None:
+        import ipywidgets as widgets
+
+        self.status, self.picture, self.words, self.players, self.edited = (widgets.HTML() for _ in range(5))
+        self.effects, self.ratings, self.other = (widgets.HTML() for _ in range(3))
+        self.explain = widgets.Button(description="Explain", button_style="primary")
+        self.cancel = widgets.Button(description="Cancel")
+        self.progress = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(flex="1 1 120px"))
+        self.slider = widgets.FloatSlider(
+            description="Louder or softer (dB)", min=-_MOST_DB, max=_MOST_DB, step=1, value=0, continuous_update=False,
+            readout_format="+.0f", style={"description_width": "150px"}, layout=widgets.Layout(width="100%"),
+        )  # fmt: skip
+        self._resetting = False
+        self.explain.layout.width = "auto"
+        self._actions = widgets.HBox([self.explain, self.progress, self.cancel])
+        self._hear = widgets.VBox([self.slider, self.edited])
+        for half in (self.effects, self.ratings):
+            half.add_class("mer-half")
+        below = widgets.HBox([self.effects, self.ratings], layout=widgets.Layout(flex_flow="row wrap"))
+        seen = [self.status, self._actions, self.picture, self.words, self.players, self._hear, below, self.other]
+        self._seen = widgets.VBox(seen)
+        self.box = self._seen
+        self.box.add_class("mer-seen")
+        _show(self._actions, False)
+
+    def on_explain(self, act: Callable[[], object]) -> None:
+        """Let something be done when somebody wants an explanation."""
+        self.explain.on_click(lambda _: act())
+
+    def on_cancel(self, act: Callable[[], object]) -> None:
+        """Let something be done when somebody does not want it any more."""
+        self.cancel.on_click(lambda _: act())
+
+    def on_edit(self, act: Callable[[float], object]) -> None:
+        """Let something be done when somebody lifts or lowers segments by some decibels."""
+        self.slider.observe(lambda change: None if self._resetting else act(change.new), "value")
+
+    def tell(self, said: str) -> None:
+        """Show what is going on, HTML."""
+        self.status.value = said
+
+    def begin(self) -> None:
+        """Show that what is seen is out of date."""
+        self.tell(render_note("Looking it up …"))
+        self.box.add_class("mer-stale")
+
+    def offer(self, seconds: float, *, n: int) -> None:
+        """Offer to explain ``n`` pieces of music, which takes some seconds; nothing is offered for none."""
+        _show(self._actions, n > 0)
+        _show(self.explain, True)
+        for widget in (self.progress, self.cancel):
+            _show(widget, False)
+        what = "Explain both" if n > 1 else "Explain"
+        self.explain.description = f"{what} ({_spell(seconds)})"
+        self.tell(render_note("This is not explained yet." if n else ""))
+
+    def show_progress(self, n_done: int, n_total: int) -> None:
+        """Show how far an explanation is."""
+        _show(self.explain, False)
+        for widget in (self.progress, self.cancel):
+            _show(widget, True)
+        self.progress.value = n_done / (n_total or 1)
+        self.tell(render_note(f"Asking the net again and again: {self.progress.value:.0%}"))
+
+    def show_picture(self, answer: Answer) -> None:
+        """Show the spectrogram, and the segments of what is explained; what was heard of another answer goes."""
+        self.picture.value = _render_seen(answer)
+        self.box.remove_class("mer-stale")
+        self.players.value = self.edited.value = self.other.value = ""
+        self._reset()
+        _show(self._hear, answer.passage is not None)
+
+    def _reset(self) -> None:
+        self._resetting, self.slider.value = True, 0
+        self._resetting = False
+
+    def show_words(self, exploration: Exploration, answer: Answer) -> None:
+        """Show the sentences, and how far they can be trusted."""
+        said = [describe_why(exploration, answer), *exploration.library.notes(answer.query.title)]
+        if answer.passage is None:
+            self.words.value = render_sentences(*said)
+            return
+        said.insert(1, describe_where(answer))
+        self.words.value = render_sentences(*said) + render_trust(describe_trust(answer))
+
+    def show_numbers(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
+        """Show effects on the emotion, and all that the net hears in the first of the answers."""
+        first, titles = answers[0], " and ".join(each.query.title for each in answers)
+        emotion = first.query.emotion
+        figure, _ = plot_effects_of(exploration, answers)
+        words = f"Effects of the seven features on {emotion}, over many tracks, with {titles} marked"
+        self.effects.value = render_picture(render_png(figure), words)
+        about = {"chosen": (emotion, first.feature), "label": exploration.reference.label}
+        self.ratings.value = render_ratings(build_rating_table(exploration, first.heard), **about)
+
+    def show_sounds(self, answer: Answer) -> None:
+        """Show players of the ten seconds, and of what is explained."""
+        self.players.value = render_players(build_sounds(answer))
+
+    def show_edit(self, y: np.ndarray, said: str, *, db: float) -> None:
+        """Show what came of an edit by some decibels, and let it be heard."""
+        self.edited.value = render_players({f"edited by {db:+.0f} dB": y}) + render_sentences(said)
+
+    def show_other(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
+        """Show the first of two answers and the second side by side, and what makes the difference."""
+        if len(answers) < 2:
+            return
+        said = describe_other(exploration, *answers)
+        figure, _ = plot_other(exploration, *answers)
+        cards = [_render_card(answer) for answer in answers]
+        self.other.value = render_comparison(said, render_picture(render_png(figure), said), cards)
+
+
+def _render_card(answer: Answer) -> str:
+    """Show one of two answers: picture, place and players."""
+    place = render_sentences(describe_where(answer)) if answer.passage else ""
+    return render_card(answer.query.title, _render_seen(answer) + place + render_players(build_sounds(answer)))
+
+
+def _render_seen(answer: Answer) -> str:
+    """Show the picture of an answer."""
+    kept = [f"{len(labels)} that {verb[:-1]} {answer.feature}" for verb, labels in answer.sides.items()]
+    shown = f", with segments marked: {', '.join(kept)}" if answer.passage else ""
+    return render_picture(render_png(plot_seen(answer)[0]), f"Spectrogram of {answer.query.title}{shown}")
+
+
+def _show(widget: Any, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"
+
+
+def _spell(seconds: float) -> str:
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

@@ -1,0 +1,254 @@
+"""What an explorer says and plays: the answer to a query, in sentences, numbers and sounds.
+
+Everything follows from an explanation that is known, and asks the net nothing, but for edits, which it has to hear.
+Notebooks show the same without a kernel. Values are on the unit scale, rating / 10.
+
+Public names: ``Answer``, ``build_answer``, ``build_rating_table``, ``build_sounds``, ``build_edit``, ``describe_why``,
+``describe_where``, ``describe_trust``, ``describe_other``, ``plot_seen``,
+``plot_effects_of``, ``plot_other``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .editreport import describe_edit_outcome
+from .effects import decompose_difference, describe_difference
+from .excerpts import Excerpt
+from .exploration import Exploration, Heard, Query
+from .featurechoice import describe_choice
+from .listening import build_side_gains, render_gained
+from .passages import Passage
+from .ratings import EMOTIONS, MIDLEVEL
+from .rescoring import compute_edit
+from .selection import describe_selection, select_segments
+from .stability import compute_expected_jaccard
+from .trust import compute_fidelity, describe_fidelity
+from .twolevels import compute_extent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TOP = 30  # largest weights of which it is told how many would come again
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is known of a query.
+
+    Attributes
+    ----------
+    query
+        With nothing left open.
+    heard
+        What the net hears.
+    passage
+        Sound and explanation; None while it is not explained.
+    positive, negative
+        Labels of the segments that count, of the sides asked for; empty while it is not explained.
+    """
+
+    query: Query
+    heard: Heard
+    passage: Passage | None
+    positive: np.ndarray
+    negative: np.ndarray
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The sound and its window."""
+        return self.heard.excerpt
+
+    @property
+    def feature(self) -> str:
+        """The one that is explained."""
+        return self.query.feature
+
+    @property
+    def sides(self) -> dict[str, np.ndarray]:
+        """Segments by what they do to the feature."""
+        return {"raises": self.positive, "lowers": self.negative}
+
+
+def build_answer(exploration: Exploration, query: Query) -> Answer:
+    """Find what is known of a query.
+
+    Raises
+    ------
+    ExplainError
+        For a rule that does not fit the method, or a threshold out of range.
+    LibraryError, AudioError, ExcerptError
+        As `Exploration.hear`.
+    """
+    query, none = exploration.settle(query), np.empty(0, int)
+    heard, passage = exploration.hear(query), exploration.find(query)
+    if passage is None:
+        return Answer(query, heard, None, none, none)
+    choice = {"rule": query.rule, "threshold": query.threshold}
+    positive, negative = select_segments(passage.explanation, query.feature, **choice)
+    left_out = {"negative": "positive", "positive": "negative"}.get(query.side)
+    sides = [none if left_out == name else kept for name, kept in (("positive", positive), ("negative", negative))]
+    return Answer(query, heard, passage, *sides)
+
+
+def build_rating_table(exploration: Exploration, heard: Heard) -> "pd.DataFrame":
+    """Tabulate features and emotions: ``value`` and ``mean`` (unit scale), and ``rank``, the share that has less."""
+    import pandas as pd
+
+    values = dict(zip((*MIDLEVEL, *EMOTIONS), (*heard.midlevel, *heard.emotion), strict=True))
+    reference = exploration.reference
+    means = [*reference.midlevel[list(MIDLEVEL)].mean(), *reference.emotion[list(EMOTIONS)].mean()]
+    ranks = [reference.compute_rank(name, value) for name, value in values.items()]
+    return pd.DataFrame({"value": values.values(), "mean": means, "rank": ranks}, list(values))
+
+
+def describe_why(exploration: Exploration, answer: Answer) -> str:
+    """Say why the emotion is high or low, and which feature is followed: the first level."""
+    about = {"emotion": answer.query.emotion, "layer": exploration.layer, "reference": exploration.reference}
+    return describe_choice(answer.heard.song, answer.feature, doubts=exploration.doubts, **about)
+
+
+def describe_where(answer: Answer) -> str:
+    """Say when and at which frequencies the net hears the feature: the second level; of what is explained."""
+    explanation, said = answer.passage.explanation, []
+    for verb, kept in answer.sides.items():
+        if len(kept):
+            (start, end), (low, high) = compute_extent(explanation, answer.feature, kept)
+            count, do = (f"{len(kept)} segments", verb[:-1]) if len(kept) > 1 else ("one segment", verb)
+            place = f"at {start:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz"
+            said.append(f"{count} of {explanation.n_segments} {do} it, half of that {place}")
+    if not said:
+        return f"None of {explanation.n_segments} segments is certain enough to be shown for {answer.feature}."
+    return f"Where the net hears {answer.feature}: {'; '.join(said)}."
+
+
+def describe_trust(answer: Answer) -> dict[str, str]:
+    """Say how far what is explained can be trusted.
+
+    Returns
+    -------
+    dict
+        ``verdict``, one of "holds", "weak" and "do not trust"; ``fidelity``, ``stability`` and ``selection``, each a
+        sentence or two.
+    """
+    explanation, rule = answer.passage.explanation, {"rule": answer.query.rule, "threshold": answer.query.threshold}
+    card, column = compute_fidelity(explanation), [explanation.index(answer.feature)]
+    return {
+        "verdict": card.loc[answer.feature, "verdict"],
+        "fidelity": describe_fidelity(card, answer.feature),
+        "stability": _describe_stability(explanation.weights[:, column], explanation.robust_errors[:, column]),
+        "selection": f"{describe_selection(explanation, answer.feature, **rule)}.",
+    }
+
+
+def _describe_stability(weights: np.ndarray, errors: np.ndarray) -> str:
+    [index] = compute_expected_jaccard(weights, errors, top=_TOP)
+    if np.isnan(index):
+        return f"With {len(weights)} segments, how stable the {_TOP} largest weights are cannot be told."
+    shared = 2 * _TOP * index / (1 + index)
+    return (
+        f"Another draw of masks would bring back about {shared:.0f} of the {_TOP} largest weights of {len(weights)} "
+        f"(Jaccard index {index:.2f}, from their standard errors)."
+    )
+
+
+def build_sounds(answer: Answer) -> dict[str, np.ndarray]:
+    """Render the ten seconds as they are and, of what is explained, what raises the feature and what lowers it alone.
+
+    A side without segments has no sound.
+    """
+    y, config = answer.excerpt.y, answer.excerpt.config
+    if answer.passage is None:
+        first, length = round(answer.excerpt.start * config.sr), round(len(answer.excerpt.spec) * config.hop)
+        return {"original": y[first : first + length]}
+    sounds = {"original": answer.passage.cut(y)}
+    for mode, (verb, kept) in zip(("positive only", "negative only"), answer.sides.items(), strict=True):
+        if len(kept):
+            gains = build_side_gains(answer.passage.explanation.segments, *answer.sides.values(), mode=mode)
+            sounds[f"only what {verb} {answer.feature}"] = render_gained(answer.passage, gains, mode=mode).y
+    return sounds
+
+
+def build_edit(exploration: Exploration, answer: Answer, db: float) -> tuple[np.ndarray, str]:
+    """Lift or lower the segments that count, and let the net hear the sound again.
+
+    Parameters
+    ----------
+    exploration, answer
+        Of something that is explained.
+    db
+        By how much. With both sides, what lowers the feature goes the other way.
+
+    Returns
+    -------
+    y : numpy.ndarray
+        (n_samples,) the passage as edited.
+    said : str
+        What came of it, beside what was promised.
+
+    Raises
+    ------
+    ExplainError
+        If no segment was kept, or hidden segments held their own mean.
+    """
+    passage, query = answer.passage, answer.query
+    mode = f"{query.side} edited"
+    gains = build_side_gains(passage.explanation.segments, answer.positive, answer.negative, mode=mode, db=db)
+    table = compute_edit(exploration.predictor.outputs("all"), passage, gains)
+    emotions = exploration.layer.weights @ table.loc[list(MIDLEVEL), "promised"].to_numpy()
+    table.loc[list(EMOTIONS), "promised"] = emotions
+    return passage.cut(passage.render(gains)), describe_edit_outcome(table, answer.feature)
+
+
+def plot_seen(answer: Answer, *, ax: "Axes | None" = None) -> "tuple[Figure, Axes]":
+    """Draw the spectrogram of an answer with the segments that count, or alone while nothing is explained."""
+    from .explorerplots import plot_answer, plot_plain
+
+    if answer.passage is None:
+        place = {"start": answer.excerpt.start, "fps": answer.excerpt.fps, "title": answer.query.title}
+        fig, ax = plot_plain(answer.excerpt.spec, **place, ax=ax)
+        return fig, ax
+    side = answer.query.side
+    sides = {name: None if side not in ("both", name) else getattr(answer, name) for name in ("positive", "negative")}
+    fig, ax = plot_answer(answer.passage.explanation, answer.feature, **sides, ax=ax)
+    return fig, ax
+
+
+def plot_effects_of(
+    exploration: Exploration, answers: Sequence[Answer], *, ax: "Axes | None" = None
+) -> "tuple[Figure, Axes]":
+    """Draw the effects of all tracks on an emotion, with the music of one or two answers on top."""
+    from .explorerplots import plot_emotion_effects
+
+    emotion = answers[0].query.emotion
+    row = EMOTIONS.index(emotion)
+    songs = {each.query.title: exploration.layer.weights[row] * each.heard.midlevel for each in answers}
+    fig, ax = plot_emotion_effects(exploration.effects[:, row], emotion=emotion, songs=songs, ax=ax)
+    return fig, ax
+
+
+def plot_other(
+    exploration: Exploration, first: Answer, second: Answer, *, ax: "Axes | None" = None
+) -> "tuple[Figure, Axes]":
+    """Draw what makes the music of a second answer more or less of the emotion than that of a first: a waterfall."""
+    from .effectplots import plot_difference
+
+    emotion, answers = first.query.emotion, (first, second)
+    parts = decompose_difference(*(each.heard.midlevel for each in answers), weights=exploration.layer.weights)
+    ends = {each.query.title: each.heard.get(emotion) for each in answers}
+    doubtful = list(exploration.doubts.columns[exploration.doubts.loc[emotion]])
+    fig, ax = plot_difference(parts.loc[emotion], ends=ends, doubtful=doubtful, emotion=emotion, ax=ax)
+    return fig, ax
+
+
+def describe_other(exploration: Exploration, first: Answer, second: Answer) -> str:
+    """Say what makes the music of a second answer more or less of the emotion than that of a first."""
+    import pandas as pd
+
+    heard = pd.DataFrame([first.heard.song, second.heard.song])
+    about = {"emotion": first.query.emotion, "layer": exploration.layer, "doubts": exploration.doubts}
+    return describe_difference(heard, **about)
