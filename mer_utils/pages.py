@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from .files import save_text
 from .glossary import CHAPTERS
+from .headlines import load_headline
 from .outputs import select_outputs
 
 if TYPE_CHECKING:
@@ -69,15 +70,15 @@ def save_page(
 def render_page(notebook: Path, *, figures: Path, partial: bool = False, story: Sequence[str] = ()) -> str:
     """Render an executed notebook as HTML that holds its pictures and sounds.
 
-    Code is folded away, progress bars and widgets are left out, and a link to another notebook of the story leads to
-    its page, whether that one is there yet or not.
+    Code is folded away, progress bars and widgets are left out, headline numbers stand at the end, and a link to
+    another notebook of the story leads to its page, whether that one is there yet or not.
 
     Parameters
     ----------
     notebook
         The executed notebook, a file.
     figures
-        Folder of what it plays and shows by ``../figures/NN_name.ogg``.
+        Folder of what it plays and shows by ``../figures/NN_name.ogg``, and of ``results.json``.
     partial
         Whether the notebook failed: a file that is not there then leaves a sentence in its place.
     story
@@ -97,8 +98,10 @@ def render_page(notebook: Path, *, figures: Path, partial: bool = False, story: 
     """
     from bs4 import BeautifulSoup  # comes with nbconvert, which needs it for the same purpose
 
+    content = _load_notebook(notebook)
     resources = {"partial": partial, "ways": _find_ways(notebook.stem, story)}
-    page = BeautifulSoup(_convert(_load_notebook(notebook), notebook.stem, **resources), "html.parser")
+    resources["headline"] = load_headline(content, notebook.stem, figures)
+    page = BeautifulSoup(_convert(content, notebook.stem, **resources), "html.parser")
     for element in page.select(", ".join(f"[{name}]" for name in _SOURCES)):
         missing = _embed_files(element, figures)
         if missing and not partial:

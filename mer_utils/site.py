@@ -1,4 +1,4 @@
-"""The first page of a run's site: what each notebook asks, a figure of it, and what it found.
+"""The first page of a run's site: an example to hear, and what each notebook asks, a figure of it, and what it found.
 
 All of it is read from the notebooks' pages (`pages.save_page`), so that it shows what lies beside it, whichever run
 made that.
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _FIGURES = frozenset(
     ("00_overview", "01_twin", "02_emotions", "03_costs", "04_covers", "05_articulated", "06_articulation")
 )
+#: The figure of an explanation that has players before it and a sentence after it.
+_EXAMPLE = "figure 00_chain"
 
 
 def save_index(folder: Path, story: Sequence[str]) -> Path:
@@ -75,14 +77,18 @@ def _describe_chapter(page: Path, question: str) -> dict[str, Any]:
     from bs4 import BeautifulSoup
     from markupsafe import Markup
 
-    chapter = {"name": page.stem, "question": question, "state": "not run yet"}
+    chapter = {"name": page.stem, "question": question, "state": "not run yet", "ready": False}
     if not page.is_file():
         return chapter
     content = BeautifulSoup(page.read_text(encoding="utf-8", errors="replace"), "html.parser")
     if content.title:
         chapter["question"] = content.title.get_text()
-    chapter["state"] = "failed" if content.find(class_="failed") else "ready"
-    return chapter | _find_figure(content) | {"findings": Markup(_find_findings(content))}
+    chapter |= {"state": "failed" if content.find(class_="failed") else "ready", "ready": True}
+    chapter["findings"], chapter["headline"] = (
+        Markup(_find_findings(content)),
+        Markup(content.select_one(".headline") or ""),
+    )
+    return chapter | _find_figure(content) | {"example": _find_example(content)}
 
 
 def _find_figure(content: "BeautifulSoup") -> dict[str, str]:
@@ -97,3 +103,15 @@ def _find_findings(content: "BeautifulSoup") -> str:
     """Take over the list below "What we found"; its cell is the last to make one, "" if it did not come so far."""
     heading = content.find(lambda tag: tag.name == "h2" and tag.get_text().startswith("What we found"))
     return str((heading and heading.find_next("ul")) or "")
+
+
+def _find_example(content: "BeautifulSoup") -> dict[str, str] | None:
+    """Take over an explanation to see, with the players above and the sentence below it; None if one is not there."""
+    from markupsafe import Markup
+
+    figure = content.find("img", alt=_EXAMPLE)
+    player, sentence = (figure.find_previous("audio"), figure.find_next("p")) if figure else (None, None)
+    if not player or not sentence:
+        return None
+    players = player.find_parent("table") or player
+    return {"figure": figure["src"], "alt": _EXAMPLE, "players": Markup(players), "sentence": Markup(sentence)}

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from mer_utils import results
 from mer_utils.displays import save_figure, save_sounds
 from mer_utils.outputs import WIDGET
 from mer_utils.pages import TEMPLATE, PageError, render_page, save_page
@@ -39,8 +41,8 @@ def table(figures, rng):
 def write(tmp_path):
     """Write an executed notebook of a text and one cell with the given outputs; give its path."""
 
-    def write_notebook(*outputs, text=TEXT, widgets=None):
-        cell = new_code_cell("show('<b> src=\"../figures/00_code.ogg\"')", outputs=list(outputs), execution_count=1)
+    def write_notebook(*outputs, text=TEXT, source="show('<b> src=\"../figures/00_code.ogg\"')", widgets=None):
+        cell = new_code_cell(source, outputs=list(outputs), execution_count=1)
         metadata = {"language_info": {"name": "python"}} | ({"widgets": widgets} if widgets else {})
         path = tmp_path / "00_a.ipynb"
         nbformat.write(new_notebook(cells=[new_markdown_cell(text), cell], metadata=metadata), path)
@@ -307,3 +309,16 @@ def test_what_is_no_notebook_is_named_and_the_old_page_stays(tmp_path, content):
     with pytest.raises(PageError, match=r"00_a\.ipynb cannot be read"):
         save_page(tmp_path / "00_a.ipynb", figures=tmp_path, folder=tmp_path)
     assert (tmp_path / "00_a.html").read_text() == "old"
+
+
+@pytest.mark.parametrize(("r", "said"), [(0.5, "r 0.50 0.51 ± 0.02 ✓"), (0.4, "r 0.40 0.51 ± 0.02 ✗")])
+def test_headline_numbers_stand_at_the_end(write, figures, monkeypatch, r, said):
+    figures.mkdir()
+    (figures / "results.json").write_text(json.dumps({"00_a": {"headline": {"r": r, "<b>": 2}}}))
+    expected = figures / "expected.json"
+    expected.write_text(json.dumps({"smoke": {"generated": {"00_a": {"r": [0.51, 0.02]}}}}))
+    monkeypatch.setattr(results, "EXPECTED", expected)
+    page = render_page(write(source='PROFILE = "smoke"\nassert check_headline("00_a", headline)'), figures=figures)
+    rows = re.findall("<tr.*?</tr>", page[page.index('class="headline"') :], flags=re.S)
+    assert [" ".join(re.sub("<.*?>", " ", row).split()) for row in rows[1:]] == ["&lt;b&gt; 2 none stored", said]
+    assert page.count('class="off"') == (r == 0.4)

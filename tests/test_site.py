@@ -50,17 +50,28 @@ def links(page):
 
 
 def state(page, name):
-    """Text of a chapter's state, "" if it is ready."""
-    section = re.search(rf'<section [^>]*id="{name}">.*?</section>', page, flags=re.S)[0]
-    return re.sub("<.*?>", "", "".join(re.findall(r'<p class="(?:state|failed)">.*?</p>', section, flags=re.S)))
+    """What is said of a chapter that is not ready, "" if it is."""
+    there = re.search(rf'<section class="chapter" id="{name}">.*?</section>', page, flags=re.S)
+    said = (
+        re.findall(r'<p class="failed">(.*?)</p>', there[0])
+        if there
+        else re.findall(r"\(([a-z ]+)\)", entry(page, name))
+    )
+    return "".join(said)
+
+
+def entry(page, name):
+    """Line of the contents that names a chapter."""
+    return next(line for line in re.findall("<li><?.*?</li>", page, flags=re.S) if f"<small>{name[:2]}" in line)
 
 
 def test_a_chapter_has_its_question_a_figure_and_its_findings(write, index):
     write()
     page = index()
     assert "Is *it*?</a></h2>" in page
+    assert "Is *it*?</a></li>" in page
     assert images(page) == [("figure 00_a", f"data:image/png;base64,{b'of00_a'.hex()}")]
-    assert re.findall("<li>(.*?)</li>", page) == ["one", "two &lt; three"]
+    assert re.findall("<li>(?!<)(.*?)</li>", page) == ["one", "two &lt; three"]
 
 
 @pytest.mark.parametrize(("second", "shown"), [("00_overview", "00_overview"), ("00_other", "00_a")])
@@ -72,15 +83,15 @@ def test_the_chosen_figure_is_shown_and_else_the_first(write, index, second, sho
 def test_what_is_not_there_is_named_and_not_linked(write, index, tmp_path):
     write("01_data")
     page = index()
-    assert [state(page, name) for name in STORY] == [f"{STORY[0]}: not run yet", "", f"{STORY[2]}: not run yet"]
+    assert [state(page, name) for name in STORY] == ["not run yet", "", "not run yet"]
     assert QUESTIONS["02_training"] in page
     assert set(links(page)) == {"01_data.html"}
 
 
 def test_chapters_to_come_are_named_once_and_after_the_story(index, tmp_path):
-    names = re.findall(r'<section class="chapter" id="(.*?)"', index())
-    assert names == [*STORY, *(name for name, _, how in CHAPTERS if how == "to come")]
-    assert render_index(tmp_path, ("07_explorer",)).count("07_explorer: ") == 1
+    numbers = re.findall(r"<li><small>(\d\d)", index())
+    assert numbers == [name[:2] for name in STORY] + [name[:2] for name, _, how in CHAPTERS if how == "to come"]
+    assert render_index(tmp_path, ("08 to 10",)).count(">08 ") == 1
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,7 @@ def test_a_failed_notebook_is_called_so(write, index, partial, said):
 def test_a_notebook_without_figure_and_findings_is_linked_all_the_same(write, index):
     write(figures=(), found="")
     page = index()
-    assert (links(page), images(page), "<li>" in page) == (["00_start_here.html"], [], False)
+    assert (set(links(page)), images(page), "<ul>" in page) == ({"00_start_here.html"}, [], False)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff<h2>What we found", b"<img src=x><title>"])
@@ -102,7 +113,7 @@ def test_a_damaged_page_spoils_no_other(write, index, content):
     write("01_data", found="- sound").with_name("00_start_here.html").write_bytes(content)
     page = index()
     assert links(page)[0] == "00_start_here.html"
-    assert re.findall("<li>(.*?)</li>", page) == ["sound"]
+    assert re.findall("<li>(?!<)(.*?)</li>", page) == ["sound"]
 
 
 def test_a_question_is_text(write, index):
@@ -115,3 +126,29 @@ def test_the_index_loads_nothing_and_is_written_beside_the_pages(write, tmp_path
     assert page == tmp_path / "site" / "index.html"
     assert loads(page.read_text()) == []
     assert "default-src 'none'" in page.read_text()
+
+
+PLAYER = '<table><tr><td><audio src="data:audio/ogg;base64,AAAA"></audio></td></tr></table>'
+FIGURE = '<img src="data:image/png;base64,AAAA" alt="figure 00_chain">'
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (f"<p>before</p>{PLAYER}{FIGURE}<p>It is <b>so</b>.</p>", ["It is <b>so</b>."]),
+        (f"{FIGURE}<p>no sound</p>", []),
+        (f"{PLAYER}{FIGURE}", []),
+        (f"{PLAYER}{FIGURE.replace('chain', 'other')}<p>It is so.</p>", []),
+    ],
+)
+def test_an_explanation_is_shown_with_its_sounds_and_sentence(tmp_path, content, shown):
+    (tmp_path / "00_start_here.html").write_text(content)
+    example = re.findall(r'<section class="example".*?</section>', render_index(tmp_path, STORY), flags=re.S)
+    assert [re.search(r"</table>\s*<p>(.*?)</p>", found)[1] for found in example] == shown
+    assert [(found.count("<audio"), found.count("<img")) for found in example] == [(1, 1)] * len(shown)
+
+
+def test_headline_numbers_are_shown(tmp_path):
+    table = '<table class="headline"><tr><td>r</td><td>0.9</td></tr></table>'
+    (tmp_path / "00_start_here.html").write_text(f"<p>a</p>{table}")
+    assert render_index(tmp_path, STORY).count(table) == 1
