@@ -32,6 +32,7 @@ _MESSAGE = 256 * 2**20
 _EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
 # Seconds after which a kernel that no page is connected to any more is ended: a sleeping laptop comes back sooner.
 _IDLE = 600
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)]
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
@@ -67,11 +68,14 @@ def run_server(notebook: Path, *, port: int | None = None, browser: bool = True,
         If the port is taken or forbidden.
     """
     logging.getLogger("tornado").setLevel(logging.ERROR)
-    server = _build_server(_build_config(notebook, port), partial(_announce, browser=browser, tell=tell))
-    server.initialize([])
-    server.template_paths.insert(0, str(TEMPLATES))
-    with _ending(server, partial(tell, "stopping")):
-        server.start()
+    server = _build_server(_build_config(notebook, port), browser=browser, tell=tell)
+    with _keeping_signals():
+        server.initialize([])
+        server.template_paths.insert(0, str(TEMPLATES))
+        try:
+            server.start()
+        finally:
+            server.clear_instance()
 
 
 def _build_config(notebook: Path, port: int | None) -> "Config":
@@ -113,7 +117,8 @@ def _give_cookie(handler: Any, **about: Any) -> None:
     handler.xsrf_token  # noqa: B018
 
 
-def _build_server(config: "Config", ready: Callable[[str], None]) -> Any:
+def _build_server(config: "Config", *, browser: bool, tell: Callable[[str], None]) -> Any:
+    from jupyter_server.base.handlers import Template404
     from voila.app import Voila
 
     class Server(Voila):
@@ -121,15 +126,20 @@ def _build_server(config: "Config", ready: Callable[[str], None]) -> Any:
 
         def init_settings(self) -> dict[str, Any]:
             settings = super().init_settings()
-            return settings | {"jinja2_env": settings["voila_jinja2_env"]}
+            return settings | {"jinja2_env": settings["voila_jinja2_env"], "default_handler_class": Template404}
+
+        def init_handlers(self) -> list[tuple]:
+            kept = [handler for handler in super().init_handlers() if "/voila/files/" not in handler[0]]
+            return [*kept[:-1], ("/()", *kept[-1][1:])]  # the last answers to any address, and comes to the one page
 
         def launch_browser(self) -> None:
-            ready(f"{self.connection_url}?token={self.token}")
+            _end_on_signals(self, partial(tell, "stopping"))
+            _announce(f"{self.connection_url}?token={self.token}", browser=browser, tell=tell)
 
         def exit(self, exit_status: int | str = 0) -> None:
             raise ServerError(f"port {self.port} of {HOST} is taken or forbidden: name another with --port, or none")
 
-    return Server(config=config)
+    return Server.instance(config=config)  # the one to whose log Voilà's parts write
 
 
 def _announce(address: str, *, browser: bool, tell: Callable[[str], None]) -> None:
@@ -163,9 +173,21 @@ def _build_kernels() -> type:
 
 
 @contextmanager
-def _ending(server: Any, stopping: Callable[[], None]) -> Iterator[None]:
+def _keeping_signals() -> Iterator[None]:
+    """Give back in the end what signals did before."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_on_signals(server: Any, stopping: Callable[[], None]) -> None:
     """Let Ctrl-C, and a terminal that is closed, end the server between two of its steps, however often it is hit."""
-    hits: list[int] = []
+    from tornado.ioloop import IOLoop
+
+    server.ioloop, hits = IOLoop.current(), []
 
     def end(number: int, frame: Any) -> None:
         if not hits:
@@ -173,10 +195,5 @@ def _ending(server: Any, stopping: Callable[[], None]) -> Iterator[None]:
         hits.append(number)
         server._handle_signal_stop(number, frame)
 
-    names = [name for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+    for number in _SIGNALS:
+        signal.signal(number, end)

@@ -1,0 +1,259 @@
+"""``mer explore`` as it is typed: a page for this machine alone, that asks no other, and leaves nothing behind."""
+
+import html
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from mer_utils import webapp
+from mer_utils.__main__ import main
+from mer_utils.audio import save_audio
+from mer_utils.ownmusic import build_music_folder, select_songs
+from mer_utils.paths import ROOT
+
+SHOWN = "import os, json, ipywidgets\nabout = PROFILE, SEED, NET, os.listdir(SONGS), os.getcwd(), os.getpid()\n"
+SHOWN += "print('about', json.dumps(about))\nipywidgets.HTML('<b>hello</b>')"
+START = "import sys; from mer_utils import webapp, __main__; webapp.NOTEBOOK = webapp.Path(sys.argv.pop(1)); "
+START += "sys.exit(__main__.main())"
+
+
+def outside(text):
+    return re.findall(r"""(?:src|href|url|from|import)\s*[=(:]?\s*["'(]?\s*((?:https?:)?//[^"'\s)]*)""", text)
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    tone = np.sin(np.arange(22050) / 10).astype(np.float32)
+    return save_audio(tmp_path_factory.mktemp("music") / "a <b> song.wav", tone)
+
+
+@pytest.fixture(scope="module")
+def stub(tmp_path_factory):
+    """A notebook that shows its parameters, and what a page must not show."""
+    first = new_code_cell("PROFILE, SEED, NET, SONGS = 'quick', 0, '', ''", metadata={"tags": ["parameters"]})
+    static = new_code_cell("print('for ' + 'readers')", metadata={"tags": ["static"]})
+    path = tmp_path_factory.mktemp("notebooks") / "07_stub.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Some text"), first, new_code_cell(SHOWN), static]), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def server(stub, song, build):
+    command = [sys.executable, "-c", START, str(stub), "explore", str(song), "--seed", "3", "--no-browser"]
+    environment = {**os.environ, "MER_BUILD": str(build)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, **pipes) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def address(server):
+    return urlsplit(re.search(r"http://\S+", server.stdout.readline())[0])
+
+
+def ask(address, path, **headers):
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    return answer, "" if answer.status == 101 else answer.read().decode()
+
+
+@pytest.fixture(scope="module")
+def page(address):
+    return ask(address, f"/?{address.query}")
+
+
+def read_about(text):
+    """Find what the notebook printed."""
+    return json.loads(re.search(r"about (\[.*\])", html.unescape(text))[1])
+
+
+def test_the_page_shows_what_the_parameters_make(page, song, build):
+    profile, seed, net, songs, folder, _ = read_about(page[1])
+    assert (profile, seed, net, songs) == ("quick", 3, "joint", [song.name])
+    assert Path(folder).parent == build
+    assert "application/vnd.jupyter.widget-view+json" in page[1]
+
+
+def test_the_page_shows_text_and_no_code(page):
+    assert "Some text" in page[1]
+    assert "os.getpid" not in page[1]
+    assert "for readers" not in page[1]
+
+
+def test_the_page_is_readable_for_all(page):
+    assert all(said in page[1] for said in ('<html lang="en">', 'name="viewport"', 'role="status"', 'role="alert"'))
+    assert f"<title>{webapp.TITLE}</title>" in page[1]
+
+
+def test_no_page_asks_another_machine(address, page):
+    pages = [page[1], ask(address, "/login")[1], ask(address, f"/nowhere?{address.query}")[1]]
+    assert [outside(text) for text in pages] == [[], [], []]
+    assert all(
+        "default-src 'self'" in ask(address, path)[0].headers["Content-Security-Policy"] for path in ("/", "/x")
+    )
+    assert not re.search(r"https?:|\*(?!;| )(?!:)", page[0].headers["Content-Security-Policy"].replace(":*", ""))
+
+
+@pytest.mark.parametrize(
+    "link", ['<script src="https://cdn.org/x.js">', "@import '//cdn.org/x.css'", "url(http://x.y)"]
+)
+def test_a_page_that_asked_one_would_be_found(link):
+    assert outside(link)
+
+
+PATHS = [
+    "tree",
+    "voila/tree",
+    "voila/files/explorer.ipynb",
+    "voila/files/../explorer.ipynb",
+    "voila/render/explorer.ipynb",
+]
+PATHS += [
+    "../explorer.ipynb",
+    "voila/static/../../../../../../../../../etc/passwd",
+    "voila/templates/lab/static/..%2findex.html.j2",
+]
+PATHS += [
+    "explorer.ipynb",
+    "api/contents",
+    "api/kernels",
+    "voila/static/%2e%2e/app.py",
+    "voila/labextensions/../../jupyter",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_else_is_served(address, path):
+    assert ask(address, f"/{path}?{address.query}")[0].status >= 400
+
+
+def test_an_error_is_a_page_that_leads_back(address):
+    assert '<a href="/">Open the explorer</a>' in ask(address, f"/nowhere?{address.query}")[1]
+
+
+def test_nobody_without_the_address_gets_in(address):
+    answer, _ = ask(address, "/")
+    assert (answer.status, urlsplit(answer.headers["Location"]).path) == (302, "/login")
+    assert "Open the whole address" in ask(address, "/login")[1]
+    assert ask(address, "/?token=guessed")[0].status == 302
+
+
+def test_pages_under_other_names_are_refused(address):
+    assert ask(address, f"/?{address.query}", Host=f"evil.example:{address.port}")[0].status == 403
+    assert ask(address, f"/nowhere?{address.query}", Host=f"localhost:{address.port}")[0].status == 404
+
+
+@pytest.mark.parametrize(("origin", "status"), [("http://{}", 101), ("http://evil.example", 403)])
+def test_only_its_own_page_talks_to_a_kernel(address, page, origin, status):
+    kernel = re.search(r'"kernelId": "([\w-]+)"', page[1])[1]
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+    upgrade |= {"Sec_WebSocket_Key": "c2l4dGVlbiBieXRlcyEhIQ==", "Origin": origin.format(address.netloc)}
+    cookies = "; ".join(cookie.split(";")[0] for cookie in page[0].headers.get_all("Set-Cookie"))
+    answer, _ = ask(address, f"/api/kernels/{kernel}/channels", Cookie=cookies, **upgrade)
+    assert answer.status == status
+
+
+def test_only_this_machine_is_answered(address):
+    assert address.hostname == "127.0.0.1"
+    socket.create_connection(("127.0.0.1", address.port)).close()
+    with pytest.raises(OSError, match=r"refused|assign|unreachable|timed out"):
+        socket.create_connection(("127.0.0.2", address.port), timeout=5)
+
+
+def test_what_fails_is_said_on_the_page_and_told_in_full_in_the_terminal(server, address, page, build):
+    (notebook,) = build.glob("*/explorer.ipynb")
+    kept = notebook.read_text()
+    notebook.write_text(kept.replace("import os", "1 / 0 #"))
+    text = ask(address, f"/?{address.query}")[1]
+    notebook.write_text(kept)
+    assert "says more" in text
+    assert "ZeroDivisionError" not in text
+
+
+def test_ctrl_c_leaves_nothing(server, page, build):
+    kernel = read_about(page[1])[-1]
+    os.kill(kernel, 0)
+    server.send_signal(signal.SIGINT)
+    assert server.wait(30) == 0
+    assert server.stdout.read().splitlines()[1:] == ["stopping"]
+    assert "ZeroDivisionError" in server.stderr.read()
+    assert list(build.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)
+
+
+def explore(*words):
+    return main(["explore", *map(str, words), "--no-browser"])
+
+
+@pytest.fixture
+def music(tmp_path, song):
+    for name in ("one", "two", "empty"):
+        (tmp_path / name).mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name / "song.wav").write_bytes(song.read_bytes())
+    (tmp_path / "empty" / "notes.wav").write_text("no sound at all")
+    return tmp_path
+
+
+BAD = [("nowhere.wav",), ("empty",), ("empty/notes.wav",), ("one", "two"), ("one/song.wav", "two"), ("--net", "nix")]
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input_is_one_line(music, capsys, monkeypatch, words):
+    monkeypatch.chdir(music)
+    monkeypatch.setattr("mer_utils.webserver.run_server", lambda *args, **choices: pytest.fail("it was started"))
+    assert explore(*words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'])
+def test_a_notebook_that_is_missing_or_damaged_is_one_line(tmp_path, monkeypatch, capsys, content):
+    monkeypatch.setattr(webapp, "NOTEBOOK", tmp_path / "07.ipynb")
+    monkeypatch.setenv("MER_BUILD", str(tmp_path / "build"))
+    if content:
+        webapp.NOTEBOOK.write_text(content)
+    assert explore() == 2
+    assert str(webapp.NOTEBOOK) in capsys.readouterr().err
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_one_line(stub, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(webapp, "NOTEBOOK", stub)
+    monkeypatch.setenv("MER_BUILD", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert explore("--port", taken.getsockname()[1]) == 2
+        assert f"port {taken.getsockname()[1]}" in capsys.readouterr().err
+
+
+def test_files_become_a_folder_that_keeps_their_names(music):
+    songs = select_songs([music / "one" / "song.wav", music / "two" / "song.wav", music / "one" / "song.wav"])
+    folder = build_music_folder(songs, music / "links")
+    assert folder == str(music / "links")
+    assert sorted(path.name for path in (music / "links").iterdir()) == ["song (2).wav", "song.wav"]
+    assert (music / "links" / "song (2).wav").resolve() == songs[1]
+
+
+def test_a_folder_is_taken_as_it_is(music):
+    assert build_music_folder(select_songs([music / "one"]), music / "links") == str(music / "one")
+    assert build_music_folder([], music / "links") == ""
+    assert not (music / "links").exists()
