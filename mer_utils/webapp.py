@@ -3,6 +3,7 @@
 Public names: ``run_explorer``, ``build_page_notebook``, ``ExploreError``.
 """
 
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -57,6 +58,7 @@ def run_explorer(
     parameters = {**parameters, "NET": _locate_net(parameters["NET"])}
     given = select_songs(songs)
     build = build_folder(parameters["PROFILE"]).resolve()
+    _skip_grammar()
     with _make_folder(build) as name, _kernel_environment(build):
         folder = Path(name)
         page = build_page_notebook(NOTEBOOK, {**parameters, "SONGS": build_music_folder(given, folder / "songs")})
@@ -118,6 +120,11 @@ def _read(path: Path) -> "NotebookNode":
     # Damage surfaces as whatever the first function trips over that takes the file for a notebook.
     except Exception as error:
         raise NotebookError(f"{path} cannot be read as a notebook: {' '.join(str(error).split())[:200]}") from error
+
+
+def _skip_grammar() -> None:
+    """Spare the second or two in which jsonschema builds a grammar of international addresses, which none here is."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema does without what cannot be imported
 
 
 def _make_folder(build: Path) -> tempfile.TemporaryDirectory:
