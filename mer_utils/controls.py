@@ -15,8 +15,7 @@ from .selection import RULES
 if TYPE_CHECKING:
     from .explorerviews import Answer
 
-_AUTOMATIC = "the one behind the emotion"
-_NOTHING = "nothing"
+_AUTOMATIC, _NOTHING = "the one behind it", "nothing"
 _CUTS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")  # those that need nothing but the sound
 _RULES = {"top": "the largest weights", "bh": "few false discoveries", "paper": "as in 2019 (p / |weight|)"}
 _SIDES = dict(zip(SIDES, ("raises and lowers it", "raises it", "lowers it"), strict=True))
@@ -37,7 +36,7 @@ class Controls:
     def __init__(self, exploration: Exploration, query: Query) -> None:
         import ipywidgets as widgets
 
-        self._library, self._at, self._quiet, query = exploration.library, query.at, False, exploration.settle(query)
+        self._library, self._at, self._quiet = exploration.library, query.at, False
         choices = self._library.choices
         self.music = _build_dropdown("Music", choices, query.title)
         self.upload = widgets.FileUpload(accept=_TYPES, multiple=True, description="Add sound files …")
@@ -45,11 +44,11 @@ class Controls:
             description="From (s)", min=0, max=1e6, step=0.5, style={"description_width": "80px"}
         )
         self.emotion = _build_dropdown("Emotion", EMOTIONS, query.emotion)
-        features = [(_AUTOMATIC, None), *((name, name) for name in MIDLEVEL)]
-        self.feature = _build_dropdown("Feature", features, None)
+        features = [(_AUTOMATIC, ""), *((name, name) for name in MIDLEVEL)]
+        self.feature = _build_dropdown("Feature", features, query.feature or "")
         self.compare = _build_dropdown("Compare with", [(_NOTHING, ""), *choices], "")
         self.method = _build_dropdown("Method", list(METHODS), query.method)
-        self.cut = _build_dropdown("Segments", _CUTS, query.segmentation)
+        self.cut = _build_dropdown("Segments", _CUTS, query.segmentation or exploration.segmentation)
         self.rule = _build_dropdown("Keep", self._list_rules(query.method), query.rule)
         self.threshold = widgets.BoundedFloatText(
             description="Threshold", min=0, max=1e6, step=1, style={"description_width": "80px"}
@@ -70,7 +69,7 @@ class Controls:
     @property
     def query(self) -> Query:
         """What is picked."""
-        chosen = {"emotion": self.emotion.value, "feature": self.feature.value, "at": self._at}
+        chosen = {"emotion": self.emotion.value, "feature": self.feature.value or None, "at": self._at}
         chosen |= {"method": self.method.value, "segmentation": self.cut.value, "side": self.side.value}
         return Query(self.music.value, rule=self.rule.value, threshold=self.threshold.value, **chosen)
 

@@ -100,7 +100,7 @@ CHAPTERS = (
     ("04_effects_cash_vs_nin", "Why does one version of “Hurt” sound angrier?", "ready"),
     ("05_lime_explanations", "Which part of the sound makes a feature high?", "ready"),
     ("06_listening", "Can I hear the explanation?", "ready"),
-    ("07_explorer", "Let me try", "to come"),
+    ("07_explorer", "Why does it sound like that?", "ready"),
     ("08 to 10", "What else does the talk show, and ask for?", "to come"),
 )
 
