@@ -7,13 +7,15 @@ origins. No file but the page's own scripts can be asked for.
 Public names: ``run_server``, ``ServerError``.
 """
 
+import asyncio
 import logging
 import os
 import secrets
 import signal
+import subprocess
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -32,6 +34,8 @@ _MESSAGE = 256 * 2**20
 _EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
 # Seconds after which a kernel that no page is connected to any more is ended: a sleeping laptop comes back sooner.
 _IDLE = 600
+# Tenths of a second that a kernel may take to be known, or else it ends by itself without its parent.
+_PATIENCE = 100
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)]
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -136,10 +140,23 @@ def _build_server(config: "Config", *, browser: bool, tell: Callable[[str], None
             _end_on_signals(self, partial(tell, "stopping"))
             _announce(f"{self.connection_url}?token={self.token}", browser=browser, tell=tell)
 
+        def stop(self) -> None:
+            """Do nothing: whatever stopped the loop has ended the kernels before, as long as it could."""
+
         def exit(self, exit_status: int | str = 0) -> None:
             raise ServerError(f"port {self.port} of {HOST} is taken or forbidden: name another with --port, or none")
 
     return Server.instance(config=config)  # the one to whose log Voilà's parts write
+
+
+async def _end_kernels(manager: Any) -> None:
+    """End all kernels, those too that are only just starting, which the manager does not know before they run."""
+    from tornado.web import HTTPError
+
+    for _ in range(_PATIENCE):
+        with suppress(HTTPError):
+            return await manager.shutdown_all()
+        await asyncio.sleep(0.1)
 
 
 def _announce(address: str, *, browser: bool, tell: Callable[[str], None]) -> None:
@@ -164,10 +181,14 @@ def _build_kernels() -> type:
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
     class Kernels(AsyncMappingKernelManager):
-        """Kernels that keep from the terminal what they warn of at every start."""
+        """Kernels that say nothing to the terminal.
+
+        They warn of something at every start, and complain when they are ended while they start. Errors of cells come
+        to the terminal another way.
+        """
 
         async def start_kernel(self, **choices: Any) -> str:
-            return await super().start_kernel(extra_arguments=["--log-level=CRITICAL"], **choices)
+            return await super().start_kernel(stderr=subprocess.DEVNULL, **choices)
 
     return Kernels
 
@@ -184,16 +205,21 @@ def _keeping_signals() -> Iterator[None]:
 
 
 def _end_on_signals(server: Any, stopping: Callable[[], None]) -> None:
-    """Let Ctrl-C, and a terminal that is closed, end the server between two of its steps, however often it is hit."""
+    """Let Ctrl-C, or closing the terminal, end the kernels and then the server, however often it is hit."""
     from tornado.ioloop import IOLoop
 
-    server.ioloop, hits = IOLoop.current(), []
+    loop, hits = IOLoop.current(), []
 
-    def end(number: int, frame: Any) -> None:
+    async def end() -> None:
+        await _end_kernels(server.kernel_manager)
+        loop.stop()
+
+    def heed(number: int, frame: Any) -> None:
         if not hits:
+            loop.add_callback_from_signal(end)
+            hits.append(number)
+            server.log.setLevel(logging.CRITICAL)  # what is cut short is no error
             stopping()
-        hits.append(number)
-        server._handle_signal_stop(number, frame)
 
     for number in _SIGNALS:
-        signal.signal(number, end)
+        signal.signal(number, heed)
