@@ -4,7 +4,7 @@ Notebooks find everything that a run needs here, so that they import one name:
 `figures_folder`, `save_results` and `check_headline` come from `mer_utils.results`.
 
 Public names: ``run_notebooks``, ``NotebookRun``, ``NotebookError``, ``select_notebooks``, ``find_errors``,
-``figures_folder``, ``save_results``, ``check_headline``.
+``kernel_environment``, ``figures_folder``, ``save_results``, ``check_headline``.
 """
 
 import os
@@ -164,7 +164,7 @@ def run_notebooks(
     build = Path(out or BUILD / profile).resolve()
     _check_build(build)
     try:
-        with _kernel_environment(build):
+        with kernel_environment(build):
             return [_run_notebook(path, values, build=build, timeout=timeout) for path in paths]
     finally:  # also after somebody stopped it
         save_index(build / "site", _list_story())
@@ -193,7 +193,7 @@ def _check_parameters(path: Path, values: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _kernel_environment(build: Path) -> Iterator[None]:
+def kernel_environment(build: Path) -> Iterator[None]:
     """Tell kernels where to write; take the kernel of this environment, and in it this very package."""
     python_path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     # Kernels work in a folder of their own, from which a relative path would lead elsewhere.

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _AUTOMATIC, _NOTHING = "the one behind it", "nothing"
 _CUTS = ("felzenszwalb", "slic", "grid", "time", "bands", "hpss", "nmf")  # those that need nothing but the sound
+_METHODS = dict(zip(METHODS, ("ours: one part in ten is silent", "of 2019: half is hidden"), strict=True))
 _RULES = {"top": "the largest weights", "bh": "few false discoveries", "paper": "as in 2019 (p / |weight|)"}
+_LABEL = "92px"  # wide enough for the longest name of a field
 _SIDES = dict(zip(SIDES, ("raises and lowers it", "raises it", "lowers it"), strict=True))
 _TYPES = ".wav,.flac,.ogg,.mp3,.aiff,.aif,audio/*"
 
@@ -40,24 +42,21 @@ class Controls:
         choices = self._library.choices
         self.music = _build_dropdown("Music", choices, query.title)
         self.upload = widgets.FileUpload(accept=_TYPES, multiple=True, description="Add sound files …")
-        self.start = widgets.BoundedFloatText(
-            description="From (s)", min=0, max=1e6, step=0.5, style={"description_width": "80px"}
-        )
+        self.start = _build_number("From (s)", step=0.5)
         self.emotion = _build_dropdown("Emotion", EMOTIONS, query.emotion)
         features = [(_AUTOMATIC, ""), *((name, name) for name in MIDLEVEL)]
         self.feature = _build_dropdown("Feature", features, query.feature or "")
         self.compare = _build_dropdown("Compare with", [(_NOTHING, ""), *choices], "")
-        self.method = _build_dropdown("Method", list(METHODS), query.method)
+        self.method = _build_dropdown("Method", [(text, method) for method, text in _METHODS.items()], query.method)
         self.cut = _build_dropdown("Segments", _CUTS, query.segmentation or exploration.segmentation)
         self.rule = _build_dropdown("Keep", self._list_rules(query.method), query.rule)
-        self.threshold = widgets.BoundedFloatText(
-            description="Threshold", min=0, max=1e6, step=1, style={"description_width": "80px"}
-        )
+        self.threshold = _build_number("Threshold", step=1)
         self.side = _build_dropdown("Show what", [(text, side) for side, text in _SIDES.items()], query.side)
         self.threshold.value = RULES[query.rule] if query.threshold is None else query.threshold
         how = [self.method, self.cut, self.rule, self.threshold, self.side]
         more = widgets.Accordion([widgets.VBox(how)], titles=("How to explain",))
-        what = [self.music, self.upload, self.start, self.emotion, self.feature, self.compare]
+        self._said = widgets.HTML()
+        what = [self.music, self.upload, self._said, self.start, self.emotion, self.feature, self.compare]
         self._fields = [*what, *how]
         self.box = widgets.VBox([*what, more])
         self.box.add_class("mer-picks")
@@ -89,7 +88,7 @@ class Controls:
                 act()
 
         for widget in self._fields:
-            if widget is not self.upload:
+            if widget not in (self.upload, self._said):
                 widget.observe(react, "value")
 
     def _follow(self, changed: Any) -> None:
@@ -104,17 +103,20 @@ class Controls:
         if changed in (self.method, self.rule):
             self.threshold.value = RULES[self.rule.value]
 
-    def on_add(self, act: Callable[[str, bytes], object]) -> None:
-        """Let something be done with the name and the content of each file that is added."""
+    def on_add(self, act: Callable[[list[tuple[str, bytes]]], object]) -> None:
+        """Let something be done with names and contents of files that are added."""
 
         def react(change: Any) -> None:
-            files = list(change.new)
+            files = [(file["name"], bytes(file["content"])) for file in change.new]
             if files:
                 self.upload.value = ()  # the browser's copy is of no further use
-            for file in files:
-                act(file["name"], bytes(file["content"]))
+                act(files)
 
         self.upload.observe(react, "value")
+
+    def tell(self, said: str) -> None:
+        """Say what became of files that were added, HTML."""
+        self._said.value = said
 
     @contextmanager
     def _silence(self) -> Iterator[None]:
@@ -142,8 +144,15 @@ class Controls:
         self.music.value = title
 
 
+def _build_number(name: str, *, step: float) -> Any:
+    import ipywidgets as widgets
+
+    look = {"style": {"description_width": _LABEL}, "layout": widgets.Layout(width="auto")}
+    return widgets.BoundedFloatText(description=name, min=0, max=1e6, step=step, **look)
+
+
 def _build_dropdown(name: str, options: Any, value: object) -> Any:
     import ipywidgets as widgets
 
-    style, layout = {"description_width": "92px"}, widgets.Layout(width="100%")
-    return widgets.Dropdown(options=options, value=value, description=name, style=style, layout=layout)
+    look = {"style": {"description_width": _LABEL}, "layout": widgets.Layout(width="auto")}
+    return widgets.Dropdown(options=options, value=value, description=name, **look)

@@ -19,7 +19,7 @@ from .controls import Controls
 from .excerpts import ExcerptError
 from .explanation import ExplainError
 from .exploration import Exploration, Query
-from .explorerhtml import STYLE, render_note
+from .explorerhtml import STYLE, render_alert, render_note
 from .explorerpanels import Panels
 from .explorerviews import Answer, build_answer, build_edit
 from .library import LibraryError
@@ -145,6 +145,8 @@ class Explorer:
 
     def _explain(self) -> None:
         missing = [answer.query for answer in self.answers if answer.passage is None]
+        if self._job or not missing:  # the second half of a double click
+            return
 
         def work(report: Callable[[int, int], None]) -> None:
             for number, query in enumerate(missing):
@@ -174,10 +176,18 @@ class Explorer:
         self.panels.tell(render_note("Cancelled: nothing was explained."))
 
     def _edit(self, db: float) -> None:
-        if self.answers and self.answers[0].passage and db:
-            self.panels.show_edit(*build_edit(self._exploration, self.answers[0], db), db=db)
+        answer = next(iter(self.answers), None)
+        if answer and answer.passage and db:
+            self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
 
-    def _add(self, name: str, content: bytes) -> None:
-        """Take over a file that somebody uploaded, and ask about it."""
-        title = self._exploration.library.add_upload(name, content)
-        self.controls.show_choices(title)
+    def _add(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Take over files that somebody added, and ask about the last that is music."""
+        titles, complaints = [], []
+        for name, content in files:
+            try:
+                titles.append(self._exploration.library.add_upload(name, content))
+            except _MENDABLE as error:
+                complaints.append(str(error))
+        self.controls.tell(render_alert(*complaints))
+        if titles:
+            self.controls.show_choices(titles[-1])

@@ -3,7 +3,7 @@
 All text is escaped here: titles and names of files are shown as they are, whatever stands in them.
 
 Public names: ``STYLE``, ``render_picture``, ``render_players``, ``render_sentences``, ``render_ratings``,
-``render_trust``, ``render_note``, ``render_card``, ``render_comparison``.
+``render_trust``, ``render_note``, ``render_alert``, ``render_small``, ``render_card``, ``render_comparison``.
 """
 
 import base64
@@ -16,7 +16,7 @@ import numpy as np
 from .answerfolders import compute_gain
 from .displays import compute_level
 from .oggfiles import encode_ogg
-from .ratings import MIDLEVEL
+from .ratings import EMOTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 #: Rules for all of it; colours are those of the front end, so that they follow its light and dark themes.
 STYLE = """<style>
 .mer-explorer { max-width: 1280px; }
-.mer-explorer .mer-picks { flex: 1 1 270px; max-width: 360px; min-width: 250px; }
-.mer-explorer .mer-seen { flex: 4 1 480px; min-width: 0; }
+.mer-explorer .mer-picks { flex: 1 1 280px; min-width: 250px; }
+.mer-explorer .mer-seen { flex: 999 1 560px; min-width: 0; }
+.mer-explorer .mer-picks .widget-inline-hbox { width: auto; }
 .mer-explorer img { display: block; width: 100%; height: auto; background: white; }
+.mer-explorer .mer-half img { max-width: 460px; }
 .mer-explorer p { margin: .3em 0; line-height: 1.4; }
 .mer-explorer h3 { margin: .7em 0 .2em; font-size: 1.05em; font-weight: 600; }
 .mer-explorer figure { margin: 0; }
@@ -40,7 +42,7 @@ STYLE = """<style>
 .mer-players audio { width: 250px; height: 38px; }
 .mer-ratings { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .mer-ratings th { text-align: left; font-weight: normal; padding: 0 .5em 0 0; white-space: nowrap; }
-.mer-ratings td { text-align: right; padding: 0 .4em; }
+.mer-ratings td { text-align: right; padding: 0 .4em; line-height: 1.5; white-space: nowrap; }
 .mer-ratings thead { border-bottom: 1px solid; }
 .mer-ratings .mer-chosen th { font-weight: bold; }
 .mer-ratings .mer-bar { width: 40%; min-width: 60px; }
@@ -60,7 +62,7 @@ def render_players(sounds: Mapping[str, np.ndarray], *, sr: int = 22050) -> str:
     """Show a player for each sound (n_samples,) by label: all at one gain, with their levels in words."""
     gain = compute_gain(sounds.values())
     players = "".join(_render_player(label, y * np.float32(gain), sr) for label, y in sounds.items())
-    lowered = f"<p class='mer-small'>All are lowered by {-20 * np.log10(gain):.0f} dB, or one would clip.</p>"
+    lowered = render_small(f"All are lowered by {-20 * np.log10(gain):.1f} dB, or one would clip.")
     return f'<div class="mer-players">{players}</div>{lowered * (gain < 1)}'
 
 
@@ -75,6 +77,16 @@ def _render_player(label: str, y: np.ndarray, sr: int) -> str:
 def render_sentences(*sentences: str) -> str:
     """Show sentences, one paragraph each; empty ones are left out."""
     return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences if sentence)
+
+
+def render_small(sentence: str) -> str:
+    """Show a remark in small print."""
+    return f'<p class="mer-small">{html.escape(sentence)}</p>'
+
+
+def render_alert(*sentences: str) -> str:
+    """Show what did not work, so that it is read out at once; nothing without sentences."""
+    return f'<div role="alert">{render_sentences(*sentences)}</div>' if sentences else ""
 
 
 def render_note(sentence: str) -> str:
@@ -95,16 +107,17 @@ def render_ratings(table: "pd.DataFrame", *, chosen: Sequence[str], label: str) 
         Whose tracks the ranks are among.
     """
     rows = "".join(_render_rating(row, row.Index in chosen) for row in table.itertuples())
-    head = '<th scope="col">rating / 10</th><th scope="col">here</th><th scope="col">mean</th>'
-    what = f"What the net hears, and its place among {html.escape(label)}"
+    columns = ("rating / 10", "here", "mean", "higher than")
+    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
+    what = f"What the net hears, and its place among {label}"
     return (
-        f'<table class="mer-ratings" aria-label="{what}"><thead><tr>{head}<th scope="col">higher than</th>'
-        f'<th class="mer-bar"></th></tr></thead><tbody>{rows}</tbody></table><p class="mer-small">{what}.</p>'
+        f'<table class="mer-ratings" aria-label="{html.escape(what)}"><thead><tr>{head}'
+        f'<th class="mer-bar"></th></tr></thead><tbody>{rows}</tbody></table>{render_small(f"{what}.")}'
     )
 
 
 def _render_rating(row: tuple, chosen: bool) -> str:
-    line = ' style="border-top: 1px solid"' if row.Index not in MIDLEVEL and row.Index == "valence" else ""
+    line = ' style="border-top: 1px solid"' if row.Index == EMOTIONS[0] else ""
     bar = f'<meter min="0" max="1" value="{row.rank:.3f}" aria-hidden="true"></meter>'
     return (
         f"<tr{' class=mer-chosen' * chosen}{line}>"

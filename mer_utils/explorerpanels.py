@@ -17,6 +17,7 @@ from .explorerhtml import (
     render_players,
     render_ratings,
     render_sentences,
+    render_small,
     render_trust,
 )
 from .explorerplots import render_png
@@ -34,6 +35,7 @@ from .explorerviews import (
 )
 
 _MOST_DB = 12  # furthest that the slider goes
+_TURN = "lifts or lowers what raises the feature, and what lowers it the other way; then the net listens again"
 
 
 class Panels:
@@ -48,13 +50,21 @@ class Panels:
         self.cancel = widgets.Button(description="Cancel")
         self.progress = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(flex="1 1 120px"))
         self.slider = widgets.FloatSlider(
-            description="Louder or softer (dB)", min=-_MOST_DB, max=_MOST_DB, step=1, value=0, continuous_update=False,
-            readout_format="+.0f", style={"description_width": "150px"}, layout=widgets.Layout(width="100%"),
-        )  # fmt: skip
+            description="Turn it up or down (dB)",
+            tooltip=_TURN,
+            min=-_MOST_DB,
+            max=_MOST_DB,
+            step=1,
+            value=0,
+            continuous_update=False,
+            readout_format="+.0f",
+            style={"description_width": "160px"},
+            layout=widgets.Layout(width="auto"),
+        )
         self._resetting = False
         self.explain.layout.width = "auto"
         self._actions = widgets.HBox([self.explain, self.progress, self.cancel])
-        self._hear = widgets.VBox([self.slider, self.edited])
+        self._hear = widgets.VBox([self.slider, widgets.HTML(render_small(_TURN)), self.edited])
         for half in (self.effects, self.ratings):
             half.add_class("mer-half")
         below = widgets.HBox([self.effects, self.ratings], layout=widgets.Layout(flex_flow="row wrap"))
@@ -138,9 +148,10 @@ class Panels:
         """Show players of the ten seconds, and of what is explained."""
         self.players.value = render_players(build_sounds(answer))
 
-    def show_edit(self, y: np.ndarray, said: str, *, db: float) -> None:
-        """Show what came of an edit by some decibels, and let it be heard."""
-        self.edited.value = render_players({f"edited by {db:+.0f} dB": y}) + render_sentences(said)
+    def show_edit(self, answer: Answer, y: np.ndarray, said: str, *, db: float) -> None:
+        """Show what came of an edit of an answer by some decibels, and let it be heard beside the original."""
+        sounds = {"original": build_sounds(answer)["original"], f"edited by {db:+.0f} dB": y}
+        self.edited.value = render_players(sounds) + render_sentences(said)
 
     def show_other(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
         """Show the first of two answers and the second side by side, and what makes the difference."""

@@ -19,6 +19,7 @@ from .effects import decompose_difference, describe_difference
 from .excerpts import Excerpt
 from .exploration import Exploration, Heard, Query
 from .featurechoice import describe_choice
+from .glossary import ENDS
 from .listening import build_side_gains, render_gained
 from .passages import Passage
 from .ratings import EMOTIONS, MIDLEVEL
@@ -120,10 +121,10 @@ def describe_where(answer: Answer) -> str:
             (start, end), (low, high) = compute_extent(explanation, answer.feature, kept)
             count, do = (f"{len(kept)} segments", verb[:-1]) if len(kept) > 1 else ("one segment", verb)
             place = f"at {start:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz"
-            said.append(f"{count} of {explanation.n_segments} {do} it, half of that {place}")
+            said.append(f"{count} of {explanation.n_segments} {do} it, half of it {place}")
     if not said:
         return f"None of {explanation.n_segments} segments is certain enough to be shown for {answer.feature}."
-    return f"Where the net hears {answer.feature}: {'; '.join(said)}."
+    return f"Where the net hears {answer.feature} ({ENDS[answer.feature][1]}): {'; '.join(said)}."
 
 
 def describe_trust(answer: Answer) -> dict[str, str]:

@@ -10,7 +10,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .companion import KERNEL, NotebookError, _kernel_environment
+from .companion import KERNEL, NotebookError, kernel_environment
 from .files import TargetError
 from .ownmusic import build_music_folder, select_songs
 from .paths import CHECKPOINTS, NOTEBOOKS
@@ -59,7 +59,7 @@ def run_explorer(
     given = select_songs(songs)
     build = build_folder(parameters["PROFILE"]).resolve()
     _skip_grammar()
-    with _make_folder(build) as name, _kernel_environment(build):
+    with _make_folder(build) as name, kernel_environment(build):
         folder = Path(name)
         page = build_page_notebook(NOTEBOOK, {**parameters, "SONGS": build_music_folder(given, folder / "songs")})
         (folder / "explorer.ipynb").write_text(page, encoding="utf-8")
