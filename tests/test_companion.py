@@ -99,7 +99,7 @@ def test_a_run_leaves_an_index_of_what_is_there_also_if_somebody_stops_it(run, m
     monkeypatch.setattr(companion, "_run_notebook", lambda *args, **kwargs: signal.raise_signal(signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         run("x = 1", name="02_b")
-    assert ['href="01_a.html"' in index.read_text(), "02_b: not run yet" in index.read_text()] == [True, True]
+    assert ['href="01_a.html"' in index.read_text(), "02_b (not run yet)" in index.read_text()] == [True, True]
 
 
 def test_an_error_that_a_widget_caught_counts(run):
