@@ -18,18 +18,9 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
 #: The figure of a chapter that says most at a small size; of others, the first one is shown.
-_FIGURES = frozenset(
-    (
-        "00_overview",
-        "01_twin",
-        "02_emotions",
-        "03_costs",
-        "04_covers",
-        "05_articulated",
-        "06_articulation",
-        "07_seen",
-    )  # fmt: skip
-)
+_FIGURES = frozenset((
+    "00_overview", "01_twin", "02_emotions", "03_costs", "04_covers", "05_articulated", "06_articulation", "07_seen",
+))  # fmt: skip
 #: The figure of an explanation that has players before it and a sentence after it.
 _EXAMPLE = "figure 00_chain"
 

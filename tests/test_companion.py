@@ -102,13 +102,20 @@ def test_a_run_leaves_an_index_of_what_is_there_also_if_somebody_stops_it(run, m
     assert ['href="01_a.html"' in index.read_text(), "02_b (not run yet)" in index.read_text()] == [True, True]
 
 
-def test_an_error_that_a_widget_caught_counts(run):
+def test_an_error_that_a_widget_shows_counts(run):
     done = run(
-        "import ipywidgets as W\nout = W.Output()\n@out.capture()\ndef callback(change):\n    raise KeyError('lost')",
-        "w = W.IntSlider()\nw.observe(callback, 'value')\nw.value = 3",
+        "import ipywidgets as W\nfrom mer_utils.outputs import render_failure\nw = W.HTML()\nw",
+        "w.value = render_failure(KeyError('lost'))",
     )
-    assert done.status == "failed"
-    assert "lost" in done.errors[0]
+    assert done.errors == ("a widget caught KeyError: 'lost'",)
+
+
+def test_an_error_that_a_widget_caught_counts():
+    error = {"output_type": "error", "ename": "KeyError", "evalue": "'lost'", "traceback": []}
+    state = {"w": {"model_name": "OutputModel", "state": {"outputs": [error]}}}
+    metadata = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": state}}}
+    notebook = nbformat.v4.new_notebook(metadata=metadata)
+    assert companion.find_errors(notebook) == ["a widget caught KeyError: 'lost'"]
 
 
 def test_a_cell_meant_to_fail_may(run):
