@@ -14,6 +14,7 @@ from fakesounds import SR, build_noise, build_tones, compute_level
 from mer_utils import explorerhtml
 from mer_utils.explorerhtml import (
     STYLE,
+    render_alert,
     render_card,
     render_comparison,
     render_note,
@@ -21,6 +22,7 @@ from mer_utils.explorerhtml import (
     render_players,
     render_ratings,
     render_sentences,
+    render_small,
     render_trust,
 )
 from mer_utils.ratings import EMOTIONS, MIDLEVEL
@@ -49,6 +51,8 @@ PIECES = {
     "players": lambda word: render_players({word: TONES}),
     "sentences": lambda word: render_sentences(word, word),
     "note": render_note,
+    "alert": render_alert,
+    "small": render_small,
     "label": lambda word: render_ratings(TABLE, chosen=("anger",), label=word),
     "names": lambda word: render_ratings(TABLE.rename({"sad": word}), chosen=(word,), label="x"),
     "trust": lambda word: render_trust(trust(word)),
