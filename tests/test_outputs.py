@@ -3,10 +3,15 @@
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from fakeexplorations import build_exploration
+from fakesounds import build_noise
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 
 from mer_utils.companion import find_errors
+from mer_utils.explanation import ExplainError
+from mer_utils.exploration import Exploration
+from mer_utils.explorer import Explorer
 from mer_utils.explorerhtml import STYLE, render_note, render_sentences
 from mer_utils.outputs import find_failures, render_failure
 
@@ -59,3 +64,31 @@ def test_a_run_fails_by_what_a_widget_shows_of_an_error():
 def test_a_run_does_not_fail_by_a_note_that_tells_the_reader_of_a_broken_file():
     shown = VBox([HTML(STYLE), HTML(render_note("x: is damaged")), HTML(render_sentences(AGAIN))])
     assert find_errors(build_notebook(shown)) == []
+
+
+@pytest.fixture
+def explorer(tmp_path):
+    return Explorer(build_exploration({"a": build_noise(2), "b": build_noise(1)}, folder=tmp_path))
+
+
+def test_a_run_fails_by_an_error_in_a_callback_of_the_explorer(explorer, monkeypatch):
+    assert find_errors(build_notebook(explorer.box)) == []
+    monkeypatch.setattr("mer_utils.explorer.build_answer", lambda *args: {}["lost"])
+    explorer.controls.music.value = "b"
+    assert find_errors(build_notebook(explorer.box)) == ["a widget caught KeyError: 'lost'"]
+
+
+def test_a_run_fails_by_an_error_in_the_work_of_the_explorer(explorer, monkeypatch):
+    monkeypatch.setattr(Exploration, "explain", lambda *args, **options: {}["lost"])
+    explorer.panels.explain.click()
+    assert find_errors(build_notebook(explorer.box)) == ["a widget caught KeyError: 'lost'"]
+
+
+def test_what_a_reader_can_mend_is_said_and_no_failure(explorer, monkeypatch):
+    def refuse(*args, **options):
+        raise ExplainError("too few")
+
+    monkeypatch.setattr(Exploration, "explain", refuse)
+    explorer.panels.explain.click()
+    assert find_errors(build_notebook(explorer.box)) == []
+    assert "too few" in str(dependency_state([explorer.box]))
