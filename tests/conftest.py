@@ -57,21 +57,18 @@ def browser():
 
 
 @pytest.fixture
-def window(browser):
-    """A window of its own, and the watch over it."""
+def window(browser, request):
+    """A window of its own, and the watch over it; what it shows is kept if the test fails."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    watch = Watch(context)
-    yield context, watch
+    yield context, Watch(context)
+    if request.node.failed and context.pages:
+        save_screenshot(context.pages[-1], f"failed_{request.node.name}")
     context.close()
 
 
 @pytest.fixture
-def page(window, request):
+def page(window):
     """An empty page; the test fails if anything in it goes wrong or asks another machine."""
     context, watch = window
-    page = context.new_page()
-    yield page
-    if getattr(request.node, "failed", False):
-        save_screenshot(page, f"failed_{request.node.name}")
-    context.close()
+    yield context.new_page()
     assert watch.complaints == []
