@@ -23,7 +23,7 @@ from mer_utils.selection import select_segments
 from mer_utils.spectrogram import SpectrogramConfig
 
 LAYER = build_published_layer()
-SMALL = get_profile("smoke", n_samples=200)
+SMALL = get_profile("smoke", n_samples=128)
 HARSH = "<img src=x onerror=alert(1)> \"'/onload='alert(2)' &lt;b&gt; & $\\x$ </p></style><script>1</script>"
 
 
