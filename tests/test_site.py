@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_pages import elements, loads
 
+from mer_utils.companion import select_notebooks
 from mer_utils.glossary import CHAPTERS
 from mer_utils.pages import save_page
 from mer_utils.site import render_index, save_index
@@ -152,3 +153,27 @@ def test_headline_numbers_are_shown(tmp_path):
     table = '<table class="headline"><tr><td>r</td><td>0.9</td></tr></table>'
     (tmp_path / "00_start_here.html").write_text(f"<p>a</p>{table}")
     assert render_index(tmp_path, STORY).count(table) == 1
+
+
+def list_undrawn(outputs):
+    """Name what a code host would not draw: figures without a picture, and pictures that are HTML alone."""
+    data = [output.get("data", {}) for output in outputs]
+    drawn = [about for about in data if re.search("<(img|svg|canvas|script|iframe)", str(about.get("text/html", "")))]
+    named = [about for about in data if str(about.get("text/plain", "")).startswith("figure ")]
+    return [about["text/plain"] for about in drawn + named if not about.get("image/png")]
+
+
+@pytest.mark.parametrize("path", select_notebooks(), ids=lambda path: path.stem)
+def test_a_committed_notebook_opens_on_a_code_host(path):
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+    assert path.stat().st_size <= 300_000
+    assert sum("image/png" in output.get("data", {}) for output in outputs) > 0
+    assert list_undrawn(outputs) == []
+
+
+@pytest.mark.parametrize("data", [{"text/html": "<b><img src=x>"}, {}, {"image/png": ""}])
+def test_a_figure_that_a_code_host_would_not_draw_is_noticed(data):
+    assert list_undrawn([{"data": {"text/plain": "figure 00_a"} | data}])
+    assert not list_undrawn(
+        [{"data": {"text/plain": "figure 00_a"} | data | {"image/png": "AAAA"}}, {"name": "stdout"}]
+    )
