@@ -9,6 +9,7 @@ Public names: ``Job``.
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 
 
 class _Cancelled(Exception):
@@ -43,7 +44,7 @@ class Job:
     def start(self) -> None:
         """Begin; returns at once where there is an event loop."""
         try:
-            self._deliver = asyncio.get_running_loop().call_soon_threadsafe
+            self._deliver = partial(self._deliver_in, asyncio.get_running_loop())
         except RuntimeError:
             self._run()
         else:
@@ -54,14 +55,20 @@ class Job:
         self._cancelled.set()
 
     def _run(self) -> None:
+        failed = None
         try:
             self._work(self._report)
         except _Cancelled:
             return
         except Exception as error:  # the thread has nobody else to tell it to
-            self._deliver(self._end, error)
-        else:
-            self._deliver(self._end, None)
+            failed = error
+        self._deliver(self._end, failed)
+
+    def _deliver_in(self, loop: asyncio.AbstractEventLoop, act: Callable, *values: object) -> None:
+        try:
+            loop.call_soon_threadsafe(act, *values)
+        except RuntimeError:  # the loop is closed: nobody is there any more
+            self.cancel()
 
     def _report(self, n_done: int, n_total: int) -> None:
         if self._cancelled.is_set():

@@ -4,14 +4,14 @@ Files go to the figures folder of the run (`results.figures_folder`); players po
 carries sound inside. Sounds that are to be compared share one gain: a player never makes a faint sound loud.
 
 Public names: ``save_figure``, ``ShownFigure``, ``save_sounds``, ``SoundTable``, ``Sound``, ``describe_findings``,
-``describe_versions``, ``compute_level``.
+``describe_versions``, ``compute_level``, ``compute_shown_gain``, ``describe_gain``.
 """
 
 import base64
 import html
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,21 +213,30 @@ def save_sounds(
         for title, row in rows.items()
     }
     for title, row in given.items():
-        if (peak := _find_peak(row)) > 1:
-            lowered = f"(All lowered by {20 * np.log10(peak / _PEAK):.0f} dB, or one would clip.)"
-            told[title] = " ".join(filter(None, (told.get(title), lowered)))
+        if lowered := describe_gain(row.values()):
+            told[title] = " ".join(filter(None, (told.get(title), f"({lowered})")))
     return SoundTable(saved, told)
 
 
-def _find_peak(row: Mapping[str, np.ndarray]) -> float:
-    return max((float(np.abs(y).max(initial=0)) for y in row.values()), default=0.0)
+def compute_shown_gain(sounds: Iterable[np.ndarray]) -> float:
+    """Compute the one gain, 1 or less, at which none of some sounds (n_samples,) clips in a player."""
+    return min(1.0, _PEAK / (_find_peak(sounds) or _PEAK))
+
+
+def describe_gain(sounds: Iterable[np.ndarray]) -> str:
+    """Say by how much sounds (n_samples,) that go beyond full scale are lowered; "" if none does."""
+    peak = _find_peak(sounds)
+    return f"All lowered by {20 * np.log10(peak / _PEAK):.0f} dB, or one would clip." if peak > 1 else ""
+
+
+def _find_peak(sounds: Iterable[np.ndarray]) -> float:
+    return max((float(np.abs(y).max(initial=0)) for y in sounds), default=0.0)
 
 
 def _scale(row: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Bring a row to one gain, which only ever lowers."""
-    peak = _find_peak(row)
-    gain = min(1.0, _PEAK / peak) if peak > 0 else 1.0
-    return {label: np.asarray(y, np.float32) * np.float32(gain) for label, y in row.items()}
+    """Bring a row to one gain."""
+    gain = np.float32(compute_shown_gain(row.values()))
+    return {label: np.asarray(y, np.float32) * gain for label, y in row.items()}
 
 
 def _file_name(name: str, title: str, label: str) -> str:

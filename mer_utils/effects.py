@@ -10,7 +10,7 @@ Arrays are on the unit scale, rating / 10: ``midlevel`` (..., 7), emotions last-
 given back.
 
 Public names: ``LITTLE``, ``EffectError``, ``compute_effects``, ``compute_contributions``, ``decompose_difference``,
-``describe_track``, ``describe_difference``.
+``describe_track``, ``describe_difference``, ``describe_level``.
 """
 
 from collections.abc import Sequence
@@ -177,7 +177,7 @@ def describe_track(
         for own, name, x, average, part in zip(ranks, MIDLEVEL, midlevel, reference.mean, parts, strict=True)
     ]
     place = _describe_share(rank, reference.label)
-    said = f"“{song.name}” has a {_name_level(rank)} {emotion} score, {value:.2f}: {place}."
+    said = f"“{song.name}” has a {describe_level(rank)} {emotion} score, {value:.2f}: {place}."
     total = value - mean
     if abs(total) < LITTLE:
         return f"{said} That is their mean{_describe_balance(parts, having, 'it has')}."
@@ -227,20 +227,20 @@ def describe_difference(
     return f"{said}, because it is {_describe_parts(parts, being, total, 'it is')}"
 
 
+def describe_level(rank: float) -> str:
+    """Name a rank, 0-1: "very low" up to .1, "low" up to .3, "middling", "high" from .7, "very high" from .9."""
+    return ("very low", "low", "middling", "high", "very high")[int(np.searchsorted(_LEVELS, rank, "right"))]
+
+
 def _find_emotion(emotion: str) -> int:
     if emotion not in EMOTIONS:
         raise EffectError(f"unknown emotion {emotion!r}; there are: {', '.join(EMOTIONS)}")
     return EMOTIONS.index(emotion)
 
 
-def _name_level(rank: float) -> str:
-    """Name a rank, 0-1."""
-    return ("very low", "low", "middling", "high", "very high")[int(np.searchsorted(_LEVELS, rank, "right"))]
-
-
 def _describe_rank(rank: float, name: str, above: bool) -> str:
     """Say how much a track has of a feature: by its rank, or beside the mean where that is middling."""
-    level = _name_level(rank)
+    level = describe_level(rank)
     return f"{'more' if above else 'less'} {name} than the mean" if level == "middling" else f"{level} {name}"
 
 

@@ -77,6 +77,12 @@ class Excerpt:
             notes.append(f"No whole window begins at {self.asked:g} s: this is the last one.")
         return notes
 
+    def cut(self) -> np.ndarray:
+        """Cut the window (n_samples,) out of the sound; all of a sound that is shorter."""
+        frames = round(self.start * self.fps) + np.array([0, len(self.spec)])
+        first, last = np.floor(frames * self.config.hop).astype(int)
+        return self.y if self.seconds < self.end - self.start else self.y[first:last]
+
 
 def load_excerpt(path: str | Path, *, at: float | None = None, config: SpectrogramConfig = _DEFAULT) -> Excerpt:
     """Load a window of ten seconds from a sound file.

@@ -17,12 +17,15 @@ import numpy as np
 
 from .excerpts import Excerpt, build_excerpt
 from .explaincache import explain_window, load_window, select_method
+from .explanation import ExplainError
 from .featurechoice import select_feature
 from .layers import build_layer
 from .passages import Passage
 from .predictor import Predictor
 from .ratings import EMOTIONS, MIDLEVEL
-from .sampling import PAPER_OPTIONS
+from .sampling import PAPER_OPTIONS, ExplainOptions
+from .segmenters import METHODS as CUTS
+from .selection import RULES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 #: Ways to explain: this companion's, where what is hidden is silent, and that of 2019 with its 50 000 samples.
 METHODS: dict[str, dict[str, Any]] = {
-    "ours": {"hide": "silence"},
+    "ours": {**{name: getattr(ExplainOptions, name) for name in PAPER_OPTIONS}, "hide": "silence"},
     "as in 2019": {**PAPER_OPTIONS, "n_samples": 50_000, "hide": "training_mean"},
 }
 #: Which segments are shown and edited.
@@ -66,6 +69,11 @@ class Query:
         Which segments count, as `selection.select_segments` takes them.
     side
         One of `SIDES`.
+
+    Raises
+    ------
+    ExplainError
+        If one of them is not known.
     """
 
     title: str
@@ -77,6 +85,13 @@ class Query:
     rule: str = "top"
     threshold: float | None = None
     side: str = "both"
+
+    def __post_init__(self) -> None:
+        chosen = ((self.emotion, EMOTIONS), (self.feature, (None, *MIDLEVEL)), (self.method, METHODS))
+        chosen += ((self.segmentation, (None, *CUTS)), (self.rule, RULES), (self.side, SIDES))
+        for name, known in chosen:
+            if name not in known:
+                raise ExplainError(f"there is no {name!r} here; choose one of: {', '.join(filter(None, known))}")
 
     @property
     def explained(self) -> tuple:
@@ -167,8 +182,8 @@ class Exploration:
         return self.predictor.outputs("midlevel")
 
     @cached_property
-    def doubts(self) -> "pd.DataFrame":
-        """Say (8, 7) of which weights the sign is not reliable."""
+    def doubts(self) -> "pd.DataFrame | None":
+        """Say (8, 7) of which weights the sign is not reliable; None where that is not known."""
         from .reliability import compute_network_doubts
 
         return compute_network_doubts(self.trained)
@@ -192,14 +207,17 @@ class Exploration:
         if key not in self._heard:
             y, config = self.library.load(query.title), self.predictor.spectrogram
             excerpt = build_excerpt(y, title=query.title, at=query.at, config=config)
-            midlevel = self._ask(excerpt)
+            midlevel = self._ask(query, excerpt)
             emotion = self.layer.weights @ midlevel + self.layer.bias
             _remember(self._heard, key, Heard(query.title, excerpt, midlevel, emotion))
         return self._heard[key]
 
-    def _ask(self, excerpt: Excerpt) -> np.ndarray:
-        known = load_window(self.outputs, excerpt.spec, **self._choices(Query(""), excerpt))
-        return known.prediction if known else self.outputs(excerpt.spec[None])[0].astype(float)
+    def _ask(self, query: Query, excerpt: Excerpt) -> np.ndarray:
+        """Ask the net, unless an explanation of the usual kind, or of that asked for, knows its answer."""
+        for way in (Query(query.title), query):
+            if known := load_window(self.outputs, excerpt.spec, **self._choices(way, excerpt)):
+                return known.prediction
+        return self.outputs(excerpt.spec[None])[0].astype(float)
 
     def name_feature(self, query: Query) -> str:
         """Name the feature of a query, also where the net has to choose it."""
@@ -231,6 +249,8 @@ class Exploration:
         ExplainError
             As `explain.explain_spectrogram`.
         """
+        if self.find(query):
+            return
         excerpt, start = self.hear(query).excerpt, time.perf_counter()
         done = explain_window(self.outputs, excerpt.spec, **self._choices(query, excerpt), progress=progress)
         self._rates.append((done.n_samples + len(done.holdout)) / (time.perf_counter() - start))
@@ -243,7 +263,6 @@ class Exploration:
     def estimate_seconds(self, query: Query) -> float:
         """Estimate how long `explain` takes, from the last time, or else from a short trial."""
         from .profiles import get_profile
-        from .sampling import ExplainOptions
 
         if not self._rates:
             specs = np.repeat(self.hear(query).excerpt.spec[None], _TRIAL, axis=0)

@@ -153,7 +153,7 @@ class Explorer:
                 explore = partial(self._exploration.explain, query)
                 explore(progress=lambda n, total, before=number: report(before * total + n, len(missing) * total))
 
-        self._job = Job(work, on_progress=self.panels.show_progress, on_end=self._end)
+        self._job = Job(work, on_progress=self._react(self.panels.show_progress), on_end=self._end)
         self.panels.show_progress(0, 1)
         self._job.start()
 
@@ -173,7 +173,7 @@ class Explorer:
     def _cancel(self) -> None:
         self._stop_job()
         self._offer(self.answers)
-        self.panels.tell(render_note("Cancelled: nothing was explained."))
+        self.panels.tell(render_note("Cancelled."))
 
     def _edit(self, db: float) -> None:
         answer = next(iter(self.answers), None)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .answerfolders import compute_gain
-from .displays import compute_level
+from .displays import compute_level, compute_shown_gain, describe_gain
 from .oggfiles import encode_ogg
 from .ratings import EMOTIONS
 
@@ -43,9 +42,10 @@ STYLE = """<style>
 .mer-ratings { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .mer-ratings th { text-align: left; font-weight: normal; padding: 0 .5em 0 0; white-space: nowrap; }
 .mer-ratings td { text-align: right; padding: 0 .4em; line-height: 1.5; white-space: nowrap; }
+.mer-ratings .mer-level { text-align: left; }
 .mer-ratings thead { border-bottom: 1px solid; }
 .mer-ratings .mer-chosen th { font-weight: bold; }
-.mer-ratings .mer-bar { width: 40%; min-width: 60px; }
+.mer-ratings .mer-bar { width: 25%; min-width: 50px; }
 .mer-ratings meter { width: 100%; height: .9em; }
 .mer-verdict { border: 1px solid; border-radius: .3em; padding: 0 .4em; font-weight: 600; }
 .mer-small { opacity: .8; font-size: .92em; }
@@ -60,10 +60,9 @@ def render_picture(png: bytes, words: str) -> str:
 
 def render_players(sounds: Mapping[str, np.ndarray], *, sr: int = 22050) -> str:
     """Show a player for each sound (n_samples,) by label: all at one gain, with their levels in words."""
-    gain = compute_gain(sounds.values())
-    players = "".join(_render_player(label, y * np.float32(gain), sr) for label, y in sounds.items())
-    lowered = render_small(f"All are lowered by {-20 * np.log10(gain):.1f} dB, or one would clip.")
-    return f'<div class="mer-players">{players}</div>{lowered * (gain < 1)}'
+    gain, lowered = np.float32(compute_shown_gain(sounds.values())), describe_gain(sounds.values())
+    players = "".join(_render_player(label, y * gain, sr) for label, y in sounds.items())
+    return f'<div class="mer-players">{players}</div>{render_small(lowered) if lowered else ""}'
 
 
 def _render_player(label: str, y: np.ndarray, sr: int) -> str:
@@ -100,14 +99,14 @@ def render_ratings(table: "pd.DataFrame", *, chosen: Sequence[str], label: str) 
     Parameters
     ----------
     table
-        ``value``, ``mean`` and ``rank`` by name, as `explorerviews.build_rating_table` gives them.
+        ``value``, ``mean``, ``rank`` and ``level`` by name, as `explorerviews.build_rating_table` gives them.
     chosen
         Names to stress.
     label
         Whose tracks the ranks are among.
     """
     rows = "".join(_render_rating(row, row.Index in chosen) for row in table.itertuples())
-    columns = ("rating / 10", "here", "mean", "higher than")
+    columns = ("rating / 10", "here", "mean", "higher than", "that is")
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     what = f"What the net hears, and its place among {label}"
     return (
@@ -118,12 +117,18 @@ def render_ratings(table: "pd.DataFrame", *, chosen: Sequence[str], label: str) 
 
 def _render_rating(row: tuple, chosen: bool) -> str:
     line = ' style="border-top: 1px solid"' if row.Index == EMOTIONS[0] else ""
+    place = html.escape(_spell_share(row.rank))
     bar = f'<meter min="0" max="1" value="{row.rank:.3f}" aria-hidden="true"></meter>'
     return (
         f"<tr{' class=mer-chosen' * chosen}{line}>"
-        f'<th scope="row">{html.escape(row.Index)}</th><td>{row.value:z.2f}</td><td>{row.mean:.2f}</td>'
-        f'<td>{row.rank:.0%}</td><td class="mer-bar">{bar}</td></tr>'
+        f'<th scope="row">{html.escape(row.Index)}</th><td>{row.value:z.2f}</td><td>{row.mean:z.2f}</td>'
+        f'<td>{place}</td><td class="mer-level">{row.level}</td><td class="mer-bar">{bar}</td></tr>'
     )
+
+
+def _spell_share(share: float) -> str:
+    """Spell a share, 0-1; never "100%" of what is not all, or "0%" of what is not none."""
+    return ">99%" if 0.995 <= share < 1 else "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def render_trust(trust: Mapping[str, str]) -> str:

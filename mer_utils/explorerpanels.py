@@ -23,6 +23,7 @@ from .explorerhtml import (
 from .explorerplots import render_png
 from .explorerviews import (
     Answer,
+    build_names,
     build_rating_table,
     build_sounds,
     describe_other,
@@ -127,7 +128,8 @@ class Panels:
 
     def show_words(self, exploration: Exploration, answer: Answer) -> None:
         """Show the sentences, and how far they can be trusted."""
-        said = [describe_why(exploration, answer), *exploration.library.notes(answer.query.title)]
+        said = [describe_why(exploration, answer), *answer.excerpt.notes]
+        said += exploration.library.notes(answer.query.title)
         if answer.passage is None:
             self.words.value = render_sentences(*said)
             return
@@ -136,7 +138,7 @@ class Panels:
 
     def show_numbers(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
         """Show effects on the emotion, and all that the net hears in the first of the answers."""
-        first, titles = answers[0], " and ".join(each.query.title for each in answers)
+        first, titles = answers[0], " and ".join(build_names(answers))
         emotion = first.query.emotion
         figure, _ = plot_effects_of(exploration, answers)
         words = f"Effects of the seven features on {emotion}, over many tracks, with {titles} marked"
@@ -159,14 +161,14 @@ class Panels:
             return
         said = describe_other(exploration, *answers)
         figure, _ = plot_other(exploration, *answers)
-        cards = [_render_card(answer) for answer in answers]
+        cards = [_render_card(*pair) for pair in zip(build_names(answers), answers, strict=True)]
         self.other.value = render_comparison(said, render_picture(render_png(figure), said), cards)
 
 
-def _render_card(answer: Answer) -> str:
+def _render_card(name: str, answer: Answer) -> str:
     """Show one of two answers: picture, place and players."""
     place = render_sentences(describe_where(answer)) if answer.passage else ""
-    return render_card(answer.query.title, _render_seen(answer) + place + render_players(build_sounds(answer)))
+    return render_card(name, _render_seen(answer) + place + render_players(build_sounds(answer)))
 
 
 def _render_seen(answer: Answer) -> str:

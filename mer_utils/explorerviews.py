@@ -3,9 +3,9 @@
 Everything follows from an explanation that is known, and asks the net nothing, but for edits, which it has to hear.
 Notebooks show the same without a kernel. Values are on the unit scale, rating / 10.
 
-Public names: ``Answer``, ``build_answer``, ``build_rating_table``, ``build_sounds``, ``build_edit``, ``describe_why``,
-``describe_where``, ``describe_trust``, ``describe_other``, ``plot_seen``,
-``plot_effects_of``, ``plot_other``.
+Public names: ``Answer``, ``build_answer``, ``build_rating_table``, ``build_sounds``, ``build_edit``, ``build_names``,
+``describe_why``, ``describe_where``, ``describe_trust``, ``describe_other``, ``plot_seen``, ``plot_effects_of``,
+``plot_other``.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .editreport import describe_edit_outcome
-from .effects import decompose_difference, describe_difference
+from .effects import decompose_difference, describe_difference, describe_level
 from .excerpts import Excerpt
+from .explanation import ExplainError
 from .exploration import Exploration, Heard, Query
 from .featurechoice import describe_choice
 from .glossary import ENDS
@@ -97,14 +98,22 @@ def build_answer(exploration: Exploration, query: Query) -> Answer:
 
 
 def build_rating_table(exploration: Exploration, heard: Heard) -> "pd.DataFrame":
-    """Tabulate features and emotions: ``value`` and ``mean`` (unit scale), and ``rank``, the share that has less."""
+    """Tabulate all that is heard beside the reference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per feature and emotion: ``value`` and ``mean`` (unit scale), ``rank``, the share of tracks that have
+        less, and ``level``, the rank in words.
+    """
     import pandas as pd
 
     values = dict(zip((*MIDLEVEL, *EMOTIONS), (*heard.midlevel, *heard.emotion), strict=True))
     reference = exploration.reference
     means = [*reference.midlevel[list(MIDLEVEL)].mean(), *reference.emotion[list(EMOTIONS)].mean()]
     ranks = [reference.compute_rank(name, value) for name, value in values.items()]
-    return pd.DataFrame({"value": values.values(), "mean": means, "rank": ranks}, list(values))
+    columns = {"value": values.values(), "mean": means, "rank": ranks, "level": map(describe_level, ranks)}
+    return pd.DataFrame(columns, list(values))
 
 
 def describe_why(exploration: Exploration, answer: Answer) -> str:
@@ -120,10 +129,12 @@ def describe_where(answer: Answer) -> str:
         if len(kept):
             (start, end), (low, high) = compute_extent(explanation, answer.feature, kept)
             count, do = (f"{len(kept)} segments", verb[:-1]) if len(kept) > 1 else ("one segment", verb)
-            place = f"at {start:.1f}–{end:.1f} s, there mostly at {low:.0f}–{high:.0f} Hz"
+            digits = 1 if end - start >= 0.1 else 2
+            place = f"at {start:.{digits}f}–{end:.{digits}f} s, there mostly at {low:.0f}–{high:.0f} Hz"
             said.append(f"{count} of {explanation.n_segments} {do} it, half of it {place}")
     if not said:
-        return f"None of {explanation.n_segments} segments is certain enough to be shown for {answer.feature}."
+        verbs = {"positive": "raises", "negative": "lowers"}.get(answer.query.side, "raises or lowers")
+        return f"None of {explanation.n_segments} segments counts, by this rule, as one that {verbs} {answer.feature}."
     return f"Where the net hears {answer.feature} ({ENDS[answer.feature][1]}): {'; '.join(said)}."
 
 
@@ -162,11 +173,9 @@ def build_sounds(answer: Answer) -> dict[str, np.ndarray]:
 
     A side without segments has no sound.
     """
-    y, config = answer.excerpt.y, answer.excerpt.config
+    sounds = {"original": answer.excerpt.cut()}
     if answer.passage is None:
-        first, length = round(answer.excerpt.start * config.sr), round(len(answer.excerpt.spec) * config.hop)
-        return {"original": y[first : first + length]}
-    sounds = {"original": answer.passage.cut(y)}
+        return sounds
     for mode, (verb, kept) in zip(("positive only", "negative only"), answer.sides.items(), strict=True):
         if len(kept):
             gains = build_side_gains(answer.passage.explanation.segments, *answer.sides.values(), mode=mode)
@@ -197,6 +206,8 @@ def build_edit(exploration: Exploration, answer: Answer, db: float) -> tuple[np.
         If no segment was kept, or hidden segments held their own mean.
     """
     passage, query = answer.passage, answer.query
+    if not len(answer.positive) + len(answer.negative):
+        raise ExplainError(f"no segment of {query.title} counts, by this rule, so that nothing can be edited")
     mode = f"{query.side} edited"
     gains = build_side_gains(passage.explanation.segments, answer.positive, answer.negative, mode=mode, db=db)
     table = compute_edit(exploration.predictor.outputs("all"), passage, gains)
@@ -227,7 +238,8 @@ def plot_effects_of(
 
     emotion = answers[0].query.emotion
     row = EMOTIONS.index(emotion)
-    songs = {each.query.title: exploration.layer.weights[row] * each.heard.midlevel for each in answers}
+    values = [exploration.layer.weights[row] * each.heard.midlevel for each in answers]
+    songs = dict(zip(build_names(answers), values, strict=True))
     fig, ax = plot_emotion_effects(exploration.effects[:, row], emotion=emotion, songs=songs, ax=ax)
     return fig, ax
 
@@ -240,16 +252,27 @@ def plot_other(
 
     emotion, answers = first.query.emotion, (first, second)
     parts = decompose_difference(*(each.heard.midlevel for each in answers), weights=exploration.layer.weights)
-    ends = {each.query.title: each.heard.get(emotion) for each in answers}
-    doubtful = list(exploration.doubts.columns[exploration.doubts.loc[emotion]])
+    ends = dict(zip(build_names(answers), [each.heard.get(emotion) for each in answers], strict=True))
+    doubts = exploration.doubts
+    doubtful = [] if doubts is None else list(doubts.columns[doubts.loc[emotion]])
     fig, ax = plot_difference(parts.loc[emotion], ends=ends, doubtful=doubtful, emotion=emotion, ax=ax)
     return fig, ax
+
+
+def build_names(answers: Sequence[Answer]) -> list[str]:
+    """Name the music of one or two answers, each differently: two parts of one song by where they begin."""
+    for spell in ("{0.title}", "{0.title} ({0.excerpt.start:.1f} s)"):
+        names = [spell.format(answer.heard) for answer in answers]
+        if len(set(names)) == len(names):
+            return names
+    return [names[0], f"{names[0]} again"]
 
 
 def describe_other(exploration: Exploration, first: Answer, second: Answer) -> str:
     """Say what makes the music of a second answer more or less of the emotion than that of a first."""
     import pandas as pd
 
-    heard = pd.DataFrame([first.heard.song, second.heard.song])
+    names = build_names((first, second))
+    heard = pd.DataFrame([answer.heard.song for answer in (first, second)], names)
     about = {"emotion": first.query.emotion, "layer": exploration.layer, "doubts": exploration.doubts}
     return describe_difference(heard, **about)

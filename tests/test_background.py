@@ -188,7 +188,6 @@ def test_other_jobs_are_not_cancelled():
     assert [len(told.progress) for _, told in (first, second)] == [0, 3]
 
 
-@pytest.mark.xfail(reason="work that reports to a closed loop, as of a kernel that goes, spills a traceback")
 def test_work_that_outlives_its_loop_ends_quietly(monkeypatch):
     spilt, before = [], set(threading.enumerate())
     monkeypatch.setattr(threading, "excepthook", spilt.append)

@@ -187,7 +187,6 @@ def test_a_minute_is_explained_where_one_asks_to(folder):
     assert (known.start, known.config["segmentation"]) == (40.0, "time")
 
 
-@pytest.mark.xfail(reason="what is heard is looked up by the usual method and segments, and the net asked by others")
 def test_what_is_known_by_other_segments_alone_asks_nothing(folder, monkeypatch):
     asked = count_asked(monkeypatch)
     assert explore(folder).find(COLUMNS) is not None
@@ -257,7 +256,6 @@ def test_expected_times_come_from_the_last_explanation(empty, monkeypatch):
     assert empty.estimate_seconds(Query("minute")) == pytest.approx(7)
 
 
-@pytest.mark.xfail(reason="looking up what is known counts as an explanation, and the next is expected in no time")
 def test_a_look_into_the_cache_does_not_change_what_is_expected(folder):
     there = explore(folder)
     before = there.estimate_seconds(Query("minute"))

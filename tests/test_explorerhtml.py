@@ -31,6 +31,7 @@ NAMES = (*MIDLEVEL, *EMOTIONS)
 HARSH = "<img src=x onerror=alert(1)> \"'/onload='alert(2)' &lt;b&gt; & $\\x$ </p></style><script>1</script>"
 TONES = build_tones(440, seconds=0.5)
 TABLE = pd.DataFrame({"value": np.linspace(-0.1, 1.1, 15), "mean": 0.5, "rank": np.linspace(0, 1, 15)}, NAMES)
+TABLE["level"] = "high"
 
 
 def parse(text):
@@ -145,7 +146,6 @@ def test_what_would_clip_is_lowered_and_by_how_much_is_said():
     assert "lowered" not in render_players(GROUPS["as they are"])
 
 
-@pytest.mark.xfail(reason="sounds have a peak of 1, and the codec overshoots it by up to 5 %: a browser clips that")
 @pytest.mark.parametrize("y", [TONES / abs(TONES).max(), build_noise(1), 4 * TONES], ids=["tone", "noise", "loud"])
 def test_no_player_clips(y):
     [(_, (heard, _))] = read_players(render_players({"x": y}))
@@ -166,7 +166,7 @@ def test_players_are_named_for_screen_readers_and_do_not_start_by_themselves():
 
 def test_another_sound_is_another_player_and_the_same_one_the_same():
     assert render_players({"a": TONES}) == render_players({"a": TONES})
-    assert render_players({"a": TONES}) != render_players({"a": TONES * 0.99})
+    assert render_players({"a": TONES}) != render_players({"a": TONES * 0.5})
 
 
 # Numbers
@@ -180,8 +180,8 @@ def test_ratings_are_those_of_the_table():
     rows = read_rows(render_ratings(TABLE, chosen=(), label="x"))
     assert [row[0] for row in rows] == list(NAMES)
     numbers = np.array([[float(cell.strip("%")) for cell in row[1:4]] for row in rows]) / (1, 1, 100)
-    np.testing.assert_allclose(numbers, TABLE.to_numpy(), atol=0.00501)
-    assert abs(numbers - TABLE.to_numpy() - 0.01).max() > 0.00501
+    np.testing.assert_allclose(numbers, TABLE.to_numpy()[:, :3].astype(float), atol=0.00501)
+    assert abs(numbers - TABLE.to_numpy()[:, :3].astype(float) - 0.01).max() > 0.00501
 
 
 def test_bars_are_ranks_and_chosen_rows_are_stressed():
@@ -191,9 +191,7 @@ def test_bars_are_ranks_and_chosen_rows_are_stressed():
     assert stressed == ["articulation", "anger"]
 
 
-@pytest.mark.parametrize(
-    "column", ["value", pytest.param("mean", marks=pytest.mark.xfail(reason="a mean is written as -0.00"))]
-)
+@pytest.mark.parametrize("column", ["value", "mean"])
 def test_no_rating_is_minus_nothing(column):
     assert "-0.00" not in render_ratings(TABLE.assign(**{column: -0.001}), chosen=(), label="x")
 
@@ -204,7 +202,6 @@ def test_whose_tracks_are_meant_is_said_and_read_out():
     assert "among 40 tracks" in text.p.text
 
 
-@pytest.mark.xfail(reason="of 2000 tracks all but one are called 100%, where sentences say nearly all")
 def test_nothing_is_higher_than_all_tracks_unless_it_is():
     rows = read_rows(render_ratings(TABLE.assign(rank=0.9995), chosen=(), label="x"))
     assert rows[0][3] != "100%"
