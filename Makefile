@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check
 # what no lock can hold: torch's file differs between machines and brings the GPU packages, pyaudio needs a compiler
 UNLOCKED := torch|pyaudio|triton|nvidia-[a-z0-9-]*|cuda-[a-z-]*
 
-.PHONY: help run test lint lock refresh
+.PHONY: help run test lint lock refresh picture
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -22,6 +22,9 @@ run: $(READY)  ## execute the notebooks into build/ (ARGS="--profile smoke", "--
 test: $(READY)  ## run the tests, two at a time (ARGS="-k audio", ...)
 	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n 2 $(ARGS)
+
+picture: $(READY)  ## take the README's picture of the explorer, for make refresh ARGS=07; needs a browser
+	@$(BIN)/python tests/picture.py
 
 lint: $(READY)  ## check style and format of code and notebooks
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _WIDE, _NARROW = (0.075, 0.135, 0.912, 0.775), (0.28, 0.15, 0.7, 0.64)
 _INDENT = 11  # points from a song's mark to its name
 _DOTS = 100  # per inch: a picture of all the width has 920 pixels
-_SHADES = [round(round(value * 31 / 255) * 255 / 31) for value in range(256)]  # 32 of red, green and blue
 _GREYS = 4  # of what is not kept
 _MOST_OUTLINES = 60  # of more segments only the areas that they make together can be told apart
 # Where an outline runs between the middle of a segment's outermost cells, 1, and that of the cells beyond, 0: a bit
@@ -128,12 +127,12 @@ def plot_emotion_effects(
 
 
 def render_png(fig: "Figure") -> bytes:
-    """Turn a figure into a small PNG file, and close it.
+    """Turn a figure into a PNG file, and close it.
 
     Parameters
     ----------
     fig
-        Any figure; 100 pixels to an inch, at most 256 colours.
+        Any figure; 100 pixels to an inch.
 
     Returns
     -------
@@ -152,10 +151,7 @@ def render_png(fig: "Figure") -> bytes:
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     finally:
         plt.close(fig)
-    # Maximum coverage keeps the few pixels of a thin coloured line, and is twice as fast without the finest shades; a
-    # click cannot wait for the smallest file.
-    few = image.point(_SHADES * 3).quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(file, "PNG", compress_level=3)
+    image.save(file, "PNG", compress_level=3)  # a palette would be half as large, but costs more time than it saves
     return file.getvalue()
 
 

@@ -3,7 +3,7 @@
 A committed notebook is its own source with the outputs of the run, cleaned of what differs between two runs or has no
 place in a repository. All is checked before the first file is written.
 
-Public names: ``refresh_notebooks``, ``RefreshError``, ``MAX_BYTES``.
+Public names: ``refresh_notebooks``, ``RefreshError``, ``MAX_BYTES``, ``PICTURE``.
 """
 
 import ast
@@ -22,6 +22,8 @@ from .results import json_text, load_results
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+#: The explorer in a browser, as `make picture` takes it: the README shows it.
+PICTURE = BUILD / "screenshots" / "readme.png"
 #: Largest committed notebook, bytes.
 MAX_BYTES = 300_000
 _METADATA = {
@@ -65,6 +67,8 @@ def refresh_notebooks(only: str | Sequence[str] | None = None) -> list[Path]:
     made = {target: content for path in paths for target, content in _collect_figures(path, build / "figures")}
     content = {path: _clean_notebook(path, build / "notebooks" / path.name, made) for path in paths}
     content |= made | {FIGURES / "results.json": _merge_results(paths, build / "figures" / "results.json")}
+    if PICTURE.is_file() and any(path.stem.startswith("07") for path in paths):
+        content[FIGURES / "explorer.png"] = _compress_png(PICTURE.read_bytes())
     stale = [old for path in paths for old in _files_of(path, FIGURES) if old not in content]
     changed = [path for path, new in content.items() if not _is_same(path, new)]
     for path in changed:

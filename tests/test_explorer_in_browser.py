@@ -58,7 +58,7 @@ def folder(tmp_path_factory):
 @contextmanager
 def serve(folder, *command, **places):
     """Run a server that works in a folder of its own; give its address, which it tells."""
-    places |= {"MER_CACHE": folder / "cache", "MER_BUILD": folder / "build", "PYTHONPATH": ROOT}
+    places = {"MER_CACHE": folder / "cache", "MER_BUILD": folder / "build", "PYTHONPATH": ROOT} | places
     environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=folder, **pipes) as server:

@@ -172,22 +172,18 @@ def test_each_song_is_named_beside_its_mark():
     assert list(plot_emotion_effects(EFFECTS, emotion="fear", songs={})[1].texts) == []
 
 
-def test_files_have_all_pixels_few_colours_and_are_the_same_again():
+def test_files_have_all_pixels_and_are_the_same_again():
     first, again = (render_png(draw_answer()[0]) for _ in range(2))
     assert first == again
     assert first != render_png(draw_answer(negative=())[0])
-    image = Image.open(io.BytesIO(first))
-    assert (image.size, image.mode) == ((920, 360), "P")
+    assert Image.open(io.BytesIO(first)).size == (920, 360)
 
 
 def test_colours_survive_in_the_file():
     fig, _ = draw_answer()
     fig.canvas.draw()
-    drawn = np.asarray(fig.canvas.buffer_rgba())[..., :3].astype(int)
-    wrong = np.abs(read_png(fig) - drawn)
-    assert wrong[0, 0].tolist() == [0, 0, 0]  # white paper
-    assert np.quantile(wrong, 0.999) <= 8
-    assert np.quantile(drawn % 16, 0.999) > 8  # with 16 steps of red, green and blue
+    drawn = np.asarray(fig.canvas.buffer_rgba())[..., :3]
+    assert np.array_equal(read_png(fig), drawn)
 
 
 def test_figures_are_closed_even_if_they_cannot_be_drawn(monkeypatch):
