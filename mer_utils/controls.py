@@ -127,7 +127,7 @@ class Controls:
             self._quiet = before
 
     def show(self, answer: "Answer") -> None:
-        """Show what was settled about a query: where its window begins, and which feature it is about."""
+        """Show where the window of an answer begins, and where it could."""
         with self._silence():
             excerpt = answer.excerpt
             self.start.max = round(max(0.0, excerpt.seconds - (excerpt.end - excerpt.start)), 3)

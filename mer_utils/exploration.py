@@ -43,7 +43,7 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 #: Which segments are shown and edited.
 SIDES = ("both", "positive", "negative")
-_REMEMBERED = 24  # sounds heard and explanations found that are kept in memory
+_REMEMBERED = 8  # sounds heard and explanations found that are kept in memory, where a long song has 80 MB
 _TRIAL = 16  # spectrograms that are timed before the first explanation
 
 

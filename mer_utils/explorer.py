@@ -35,7 +35,7 @@ class Explorer:
     """The explorer as a widget: the last expression of a cell shows it, and without a front end its words.
 
     What was explained before is shown at once and asks the net nothing. Anything else shows a button that says how
-    long it takes; while it runs, other music can be looked at, which cancels it.
+    long it takes. It goes on while one looks at it from other sides, and ends when one asks for something else.
 
     Parameters
     ----------
@@ -59,6 +59,7 @@ class Explorer:
         first = query or Query(exploration.library.choices[0][1])
         self.controls, self.panels = Controls(exploration, first), Panels()
         self._job: Job | None = None
+        self._explaining: list[tuple] = []  # what the job is about
         self._asked = 0  # how often something was asked: an answer to an earlier question is not shown
         self.answers: list[Answer] = []
         parts = [self.controls.box, self.panels.box]
@@ -70,9 +71,8 @@ class Explorer:
         self.panels.on_explain(self._react(self._explain))
         self.panels.on_cancel(self._react(self._cancel))
         self.panels.on_edit(self._react(self._edit))
-        with self._telling():
-            for _ in self._answer():
-                pass
+        with self._telling():  # at once, also where there is a loop: an executed notebook holds the first view
+            self._answer_at_once()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         return (self.box._repr_mimebundle_(**options) or {}) | {"text/plain": repr(self)}
@@ -100,14 +100,18 @@ class Explorer:
     def _ask(self) -> None:
         """Answer what the controls ask for, step by step; a newer question ends the steps of an older one."""
         self._asked += 1
-        self._stop_job()
+        if self._explaining != [query.explained for query in self.controls.queries]:
+            self._stop_job()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            for _ in self._answer():
-                pass
+            self._answer_at_once()
         else:
             self._task = loop.create_task(self._answer_unless_asked(self._asked))
+
+    def _answer_at_once(self) -> None:
+        for _ in self._answer():
+            pass
 
     async def _answer_unless_asked(self, number: int) -> None:
         with self._telling():
@@ -117,14 +121,15 @@ class Explorer:
                     return
 
     def _answer(self) -> Iterator[None]:
-        """Show the answer: first what one sees and reads, then what takes longer."""
+        """Show the answer: first what one sees and reads, then what takes longer; nothing where there is none."""
         self.answers = []
         self.panels.begin()
         yield
-        first, *others = self.controls.queries
-        answers = [build_answer(self._exploration, first)]
-        feature = answers[0].feature  # of both: what one hears of two pieces of music should be comparable
-        answers += [build_answer(self._exploration, replace(other, feature=feature)) for other in others]
+        try:
+            answers = self._find_answers()
+        except Exception:
+            self.panels.clear()
+            raise
         self.controls.show(answers[0])
         self.panels.show_picture(answers[0])
         self._offer(answers)
@@ -138,8 +143,16 @@ class Explorer:
         yield
         self.panels.show_other(self._exploration, answers)
 
+    def _find_answers(self) -> list[Answer]:
+        first, *others = self.controls.queries
+        answers = [build_answer(self._exploration, first)]
+        feature = answers[0].feature  # of both: what one hears of two pieces of music should be comparable
+        return answers + [build_answer(self._exploration, replace(other, feature=feature)) for other in others]
+
     def _offer(self, answers: Sequence[Answer]) -> None:
-        """Offer to explain what is not explained yet."""
+        """Offer to explain what is not explained yet, unless that goes on already."""
+        if self._job:
+            return
         missing = [answer.query for answer in answers if answer.passage is None]
         self.panels.offer(sum(map(self._exploration.estimate_seconds, missing)), n=len(missing))
 
@@ -154,6 +167,7 @@ class Explorer:
                 explore(progress=lambda n, total, before=number: report(before * total + n, len(missing) * total))
 
         self._job = Job(work, on_progress=self._react(self.panels.show_progress), on_end=self._end)
+        self._explaining = [answer.query.explained for answer in self.answers]
         self.panels.show_progress(0, 1)
         self._job.start()
 
@@ -178,7 +192,10 @@ class Explorer:
     def _edit(self, db: float) -> None:
         answer = next(iter(self.answers), None)
         if answer and answer.passage and db:
-            self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
+            try:
+                self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
+            except ExplainError as error:
+                self.panels.edited.value = render_alert(str(error))
 
     def _add(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take over files that somebody added, and ask about the last that is music."""

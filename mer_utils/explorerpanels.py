@@ -70,8 +70,7 @@ class Panels:
             half.add_class("mer-half")
         below = widgets.HBox([self.effects, self.ratings], layout=widgets.Layout(flex_flow="row wrap"))
         seen = [self.status, self._actions, self.picture, self.words, self.players, self._hear, below, self.other]
-        self._seen = widgets.VBox(seen)
-        self.box = self._seen
+        self.box = widgets.VBox(seen)
         self.box.add_class("mer-seen")
         _show(self._actions, False)
 
@@ -94,7 +93,23 @@ class Panels:
     def begin(self) -> None:
         """Show that what is seen is out of date."""
         self.tell(render_note("Looking it up …"))
-        self.box.add_class("mer-stale")
+        for panel in self._filled:
+            panel.add_class("mer-stale")
+
+    def clear(self) -> None:
+        """Show nothing: there is no answer."""
+        for panel in self._filled:
+            self._fill(panel, "")
+        for part in (self._actions, self._hear):
+            _show(part, False)
+
+    @property
+    def _filled(self) -> tuple:
+        return self.picture, self.words, self.players, self.edited, self.effects, self.ratings, self.other
+
+    def _fill(self, panel: Any, content: str) -> None:
+        panel.value = content
+        panel.remove_class("mer-stale")
 
     def offer(self, seconds: float, *, n: int) -> None:
         """Offer to explain ``n`` pieces of music, which takes some seconds; nothing is offered for none."""
@@ -116,25 +131,22 @@ class Panels:
 
     def show_picture(self, answer: Answer) -> None:
         """Show the spectrogram, and the segments of what is explained; what was heard of another answer goes."""
-        self.picture.value = _render_seen(answer)
-        self.box.remove_class("mer-stale")
-        self.players.value = self.edited.value = self.other.value = ""
-        self._reset()
-        _show(self._hear, answer.passage is not None)
-
-    def _reset(self) -> None:
+        self._fill(self.picture, _render_seen(answer))
+        for panel in (self.players, self.edited, self.other):
+            self._fill(panel, "")
         self._resetting, self.slider.value = True, 0
         self._resetting = False
+        _show(self._hear, answer.passage is not None)
 
     def show_words(self, exploration: Exploration, answer: Answer) -> None:
         """Show the sentences, and how far they can be trusted."""
         said = [describe_why(exploration, answer), *answer.excerpt.notes]
         said += exploration.library.notes(answer.query.title)
         if answer.passage is None:
-            self.words.value = render_sentences(*said)
+            self._fill(self.words, render_sentences(*said))
             return
         said.insert(1, describe_where(answer))
-        self.words.value = render_sentences(*said) + render_trust(describe_trust(answer))
+        self._fill(self.words, render_sentences(*said) + render_trust(describe_trust(answer)))
 
     def show_numbers(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
         """Show effects on the emotion, and all that the net hears in the first of the answers."""
@@ -142,9 +154,9 @@ class Panels:
         emotion = first.query.emotion
         figure, _ = plot_effects_of(exploration, answers)
         words = f"Effects of the seven features on {emotion}, over many tracks, with {titles} marked"
-        self.effects.value = render_picture(render_png(figure), words)
+        self._fill(self.effects, render_picture(render_png(figure), words))
         about = {"chosen": (emotion, first.feature), "label": exploration.reference.label}
-        self.ratings.value = render_ratings(build_rating_table(exploration, first.heard), **about)
+        self._fill(self.ratings, render_ratings(build_rating_table(exploration, first.heard), **about))
 
     def show_sounds(self, answer: Answer) -> None:
         """Show players of the ten seconds, and of what is explained."""

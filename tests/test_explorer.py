@@ -95,6 +95,13 @@ def test_what_is_explained_is_seen_read_and_heard_at_once(shown):
     assert not is_shown(shown.panels._actions)
 
 
+def test_the_first_view_is_whole_before_anything_else_happens(folder, styled):
+    async def build():
+        return read(Explorer(build_exploration(SONGS, folder=folder, trained=TRAINED)).box)
+
+    assert count_players(asyncio.run(build())) >= 2
+
+
 def test_nothing_in_it_hangs_a_notebook(shown):
     assert not [widget for widget in walk(shown.box) if isinstance(widget, ipywidgets.Output)]
 
@@ -353,3 +360,31 @@ def test_what_goes_wrong_in_the_background_is_shown_too(fresh, monkeypatch):
     fresh.panels.explain.click()
     assert find_failures(read(fresh.box)) == ["ZeroDivisionError: division by zero"]
     assert is_shown(fresh.panels.explain)
+
+
+def test_where_there_is_no_answer_nothing_of_an_earlier_one_is_left(shown, monkeypatch):
+    monkeypatch.setattr(shown._exploration.library, "load", lambda title: np.zeros(SR, np.float32))
+    shown.controls.music.value = "new"
+    assert [panel.value for panel in shown.panels._filled] == [""] * 7
+    assert not is_shown(shown.panels._hear)
+    shown.controls.music.value = "clip"
+    assert all(panel.value for panel in (shown.panels.picture, shown.panels.words, shown.panels.players))
+
+
+def test_an_edit_of_nothing_is_refused_beside_the_slider(shown):
+    shown.controls.threshold.value = 0
+    shown.panels.slider.value = 6
+    assert "nothing can be edited" in shown.panels.edited.value
+
+
+def test_an_explanation_goes_on_while_one_looks_at_it_from_another_side(fresh):
+    async def look():
+        fresh.panels.explain.click()
+        job = fresh._job
+        fresh.controls.emotion.value = "tender"
+        await settle(fresh, until=see(fresh, "clip"))
+        assert fresh._job in (job, None)
+        await settle(fresh, until=lambda: fresh.answers and fresh.answers[0].passage)
+
+    asyncio.run(look())
+    assert fresh.answers[0].query.emotion == "tender"

@@ -23,7 +23,7 @@ from mer_utils.webapp import TITLE
 SEEN = """() => {
   const box = document.querySelector(".mer-seen"), all = tag => [...box?.querySelectorAll(tag) ?? []];
   const said = all("p").map(p => p.textContent), sounds = all("audio").map(player => player.src).join();
-  if (!sounds || !said.some(text => text.startsWith("“")) || box.classList.contains("mer-stale")) return null;
+  if (!sounds || !said.some(text => text.startsWith("“")) || box.querySelector(".mer-stale")) return null;
   return {picture: all("img")[0].src, said: said.filter(text => text.match(/^“|^Where/)).join(" "), sounds};
 }"""
 CHANGED = (
