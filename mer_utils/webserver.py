@@ -2,12 +2,14 @@
 
 Only who has the address with its token gets an answer, and only pages of this very server may talk to it: requests
 under another host name, which a page elsewhere can point to loopback, are refused, and so are web sockets of other
-origins. No file but the page's own scripts can be asked for.
+origins. No file but the page's own scripts can be asked for. The address reaches the browser in a file that only the
+reader may read: arguments of programs are seen by all users of a machine.
 
 Public names: ``run_server``, ``ServerError``.
 """
 
 import asyncio
+import html
 import logging
 import os
 import secrets
@@ -21,6 +23,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from .library import MOST_UPLOADED
+
 if TYPE_CHECKING:
     from traitlets.config import Config
 
@@ -28,8 +32,9 @@ HOST = "127.0.0.1"
 #: Where a free port is looked for first: Voilà's own.
 PORT = 8866
 TEMPLATES = Path(__file__).parent / "webpage"
-# An upload comes as one message; what is too large is then refused in a sentence, not by a cut connection.
-_MESSAGE = 256 * 2**20
+# All files that are picked at once come as one message, beyond this size the connection is cut: what is a little too
+# much is still refused in a sentence.
+_MESSAGE = 2 * MOST_UPLOADED
 # JupyterLab's extensions of the reader may want anything: the page gets widgets and no more.
 _EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
 # Seconds after which a kernel that no page is connected to any more is ended: a sleeping laptop comes back sooner.
@@ -40,9 +45,15 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGTERM") if
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-    "connect-src 'self' ws://127.0.0.1:* ws://localhost:* data: blob:; object-src 'none'; base-uri 'self'; "
+    "connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port} data: blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+_REDIRECT = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>To the explorer</title><meta http-equiv="refresh" content="0;url={address}"></head>
+<body><p><a href="{address}">Open the explorer</a></p></body>
+</html>
+"""
 
 
 class ServerError(OSError):
@@ -72,7 +83,8 @@ def run_server(notebook: Path, *, port: int | None = None, browser: bool = True,
         If the port is taken or forbidden.
     """
     logging.getLogger("tornado").setLevel(logging.ERROR)
-    server = _build_server(_build_config(notebook, port), browser=browser, tell=tell)
+    announce = partial(_announce, folder=notebook.parent if browser else None, tell=tell)
+    server = _build_server(_build_config(notebook, port), announce=announce, tell=tell)
     with _keeping_signals():
         server.initialize([])
         server.template_paths.insert(0, str(TEMPLATES))
@@ -105,7 +117,7 @@ def _build_config(notebook: Path, port: int | None) -> "Config":
 
 
 def _build_settings() -> dict[str, Any]:
-    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Referrer-Policy": "no-referrer"}  # and _POLICY, as soon as the port is known
     names = {"allow_remote_access": False, "local_hostnames": ["localhost"]}
     return {"headers": headers, "websocket_max_message_size": _MESSAGE, "ws_ping_interval": 0, **names}
 
@@ -121,7 +133,7 @@ def _give_cookie(handler: Any, **about: Any) -> None:
     handler.xsrf_token  # noqa: B018
 
 
-def _build_server(config: "Config", *, browser: bool, tell: Callable[[str], None]) -> Any:
+def _build_server(config: "Config", *, announce: Callable[[str], None], tell: Callable[[str], None]) -> Any:
     from jupyter_server.base.handlers import Template404
     from voila.app import Voila
 
@@ -136,15 +148,17 @@ def _build_server(config: "Config", *, browser: bool, tell: Callable[[str], None
             kept = [handler for handler in super().init_handlers() if "/voila/files/" not in handler[0]]
             return [*kept[:-1], ("/()", *kept[-1][1:])]  # the last answers to any address, and comes to the one page
 
+        def random_ports(self, port: int, n: int) -> Iterator[int]:
+            yield from super().random_ports(port, n)
+            raise ServerError(f"port {self.port} of {HOST} is taken or forbidden: name another with --port, or none")
+
         def launch_browser(self) -> None:
+            self.app.settings["headers"]["Content-Security-Policy"] = _POLICY.format(port=self.port)
             _end_on_signals(self, partial(tell, "stopping"))
-            _announce(f"{self.connection_url}?token={self.token}", browser=browser, tell=tell)
+            announce(f"{self.connection_url}?token={self.token}")
 
         def stop(self) -> None:
             """Do nothing: whatever stopped the loop has ended the kernels before, as long as it could."""
-
-        def exit(self, exit_status: int | str = 0) -> None:
-            raise ServerError(f"port {self.port} of {HOST} is taken or forbidden: name another with --port, or none")
 
     return Server.instance(config=config)  # the one to whose log Voilà's parts write
 
@@ -159,13 +173,14 @@ async def _end_kernels(manager: Any) -> None:
         await asyncio.sleep(0.1)
 
 
-def _announce(address: str, *, browser: bool, tell: Callable[[str], None]) -> None:
+def _announce(address: str, *, folder: Path | None, tell: Callable[[str], None]) -> None:
+    """Tell the reader the address and, given a folder for what leads there, open it in a browser."""
     tell(f"The explorer is at {address}\nPress Ctrl-C in this window to stop it.")
-    if browser and not _open_browser(address):
+    if folder and not _open_browser(address, folder):
         tell("No browser could be opened from here: open that address in one on this machine.")
 
 
-def _open_browser(address: str) -> bool:
+def _open_browser(address: str, folder: Path) -> bool:
     """Open the page without waiting for the browser; none that shows text only, in the very terminal."""
     try:
         found = webbrowser.get()
@@ -173,7 +188,10 @@ def _open_browser(address: str) -> bool:
         return False
     if type(found) is webbrowser.GenericBrowser and not os.environ.get("BROWSER"):
         return False
-    Thread(target=found.open, args=(address,), daemon=True).start()
+    redirect = folder / "open.html"
+    redirect.touch(mode=0o600, exist_ok=False)
+    redirect.write_text(_REDIRECT.format(address=html.escape(address)), encoding="utf-8")
+    Thread(target=found.open, args=(redirect.resolve().as_uri(),), daemon=True).start()
     return True
 
 

@@ -10,14 +10,17 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from queue import Queue
+from types import SimpleNamespace
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mer_utils import webapp
+from mer_utils import library, webapp, webserver
 from mer_utils.__main__ import main
 from mer_utils.audio import save_audio
 from mer_utils.ownmusic import build_music_folder, select_songs
@@ -110,7 +113,12 @@ def test_no_page_asks_another_machine(address, page):
     assert all(
         "default-src 'self'" in ask(address, path)[0].headers["Content-Security-Policy"] for path in ("/", "/x")
     )
-    assert not re.search(r"https?:|\*(?!;| )(?!:)", page[0].headers["Content-Security-Policy"].replace(":*", ""))
+
+
+def test_the_page_may_talk_to_no_other_server_of_this_machine(address, page):
+    policy = page[0].headers["Content-Security-Policy"]
+    assert not re.search(r"https?:|\*", policy)
+    assert re.findall(r"ws:[^ ;]+", policy) == [f"ws://{name}:{address.port}" for name in ("127.0.0.1", "localhost")]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,7 @@ PATHS += [
 ]
 PATHS += [
     "explorer.ipynb",
+    "open.html",
     "api/contents",
     "api/kernels",
     "voila/static/%2e%2e/app.py",
@@ -236,7 +245,25 @@ def test_a_port_that_is_taken_is_one_line(stub, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MER_BUILD", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert explore("--port", taken.getsockname()[1]) == 2
-        assert f"port {taken.getsockname()[1]}" in capsys.readouterr().err
+        (said,) = capsys.readouterr().err.splitlines()
+        assert f"port {taken.getsockname()[1]}" in said
+
+
+SECRET = "http://127.0.0.1:8866/?token=secret&x"
+
+
+def test_the_browser_is_led_to_the_address_by_a_file_that_nobody_else_reads(tmp_path, monkeypatch):
+    told, opened = [], Queue()
+    monkeypatch.setattr(webserver.webbrowser, "get", lambda: SimpleNamespace(open=opened.put))
+    webserver._announce(SECRET, folder=tmp_path, tell=told.append)
+    place = Path(url2pathname(urlsplit(opened.get(timeout=10)).path))
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert set(re.findall(r'(?:url|href)="?([^"]+)', html.unescape(place.read_text()))) == {SECRET}
+    assert SECRET in told[0].splitlines()[0]
+
+
+def test_all_that_may_be_uploaded_fits_into_one_message():
+    assert webserver._build_settings()["websocket_max_message_size"] > library.MOST_UPLOADED + 2**20
 
 
 def test_files_become_a_folder_that_keeps_their_names(music):
