@@ -17,15 +17,8 @@ from mer_utils.effectplots import plot_effects
 from mer_utils.explainplots import plot_explanation
 from mer_utils.exploration import Exploration, Query
 from mer_utils.explorerplots import render_png
-from mer_utils.explorerviews import (
-    build_answer,
-    build_sounds,
-    describe_trust,
-    describe_where,
-    describe_why,
-    plot_effects_of,
-    plot_seen,
-)
+from mer_utils.explorerviews import build_answer, build_sounds, plot_effects_of, plot_seen
+from mer_utils.explorerwords import describe_trust, describe_where, describe_why
 from mer_utils.library import Library
 from mer_utils.networks import load_network
 from mer_utils.oggfiles import encode_ogg

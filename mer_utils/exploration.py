@@ -6,6 +6,7 @@ and finds, or computes, the explanation that a query needs. Values are on the un
 Public names: ``Query``, ``Heard``, ``Exploration``, ``METHODS``, ``SIDES``.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,7 @@ METHODS: dict[str, dict[str, Any]] = {
 SIDES = ("both", "positive", "negative")
 _REMEMBERED = 8  # sounds heard and explanations found that are kept in memory, where a long song has 80 MB
 _TRIAL = 16  # spectrograms that are timed before the first explanation
+_OVERHEAD = 1.25  # times as long as the net alone does an explanation take
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ class Exploration:
     _heard: dict[tuple, Heard] = field(default_factory=dict, repr=False)
     _found: dict[tuple, Passage] = field(default_factory=dict, repr=False)
     _rates: list[float] = field(default_factory=list, repr=False)
+    _lock: "threading.RLock" = field(default_factory=threading.RLock, repr=False)  # an explanation has its own thread
 
     def __post_init__(self) -> None:
         self.layer  # noqa: B018  refuse a net without one at once
@@ -204,13 +207,14 @@ class Exploration:
             If there is no such music, it cannot be read, or nothing is to be heard there.
         """
         key = query.title, query.at
-        if key not in self._heard:
+        with self._lock:
+            if heard := _recall(self._heard, key):
+                return heard
             y, config = self.library.load(query.title), self.predictor.spectrogram
             excerpt = build_excerpt(y, title=query.title, at=query.at, config=config)
             midlevel = self._ask(query, excerpt)
             emotion = self.layer.weights @ midlevel + self.layer.bias
-            _remember(self._heard, key, Heard(query.title, excerpt, midlevel, emotion))
-        return self._heard[key]
+            return _remember(self._heard, key, Heard(query.title, excerpt, midlevel, emotion))
 
     def _ask(self, query: Query, excerpt: Excerpt) -> np.ndarray:
         """Ask the net, unless an explanation of the usual kind, or of that asked for, knows its answer."""
@@ -226,13 +230,12 @@ class Exploration:
 
     def find(self, query: Query) -> Passage | None:
         """Find the explanation that a query needs, with its sound, without asking the net; None if it is not known."""
-        if query.explained not in self._found:
+        with self._lock:
+            if passage := _recall(self._found, query.explained):
+                return passage
             excerpt = self.hear(query).excerpt
             known = load_window(self.outputs, excerpt.spec, **self._choices(query, excerpt))
-            if known is None:
-                return None
-            _remember(self._found, query.explained, Passage(excerpt.y, known, excerpt.config))
-        return self._found[query.explained]
+            return known and _remember(self._found, query.explained, Passage(excerpt.y, known, excerpt.config))
 
     def explain(self, query: Query, *, progress: bool | Callable[[int, int], object] = True) -> None:
         """Compute the explanation that a query needs, and keep it for `find`; may run beside others in a thread.
@@ -269,9 +272,16 @@ class Exploration:
             self.outputs(specs)  # the first call also builds what all calls share
             start = time.perf_counter()
             self.outputs(specs)
-            self._rates.append(_TRIAL / (time.perf_counter() - start))
+            self._rates.append(_TRIAL / (time.perf_counter() - start) / _OVERHEAD)
         n_samples = METHODS[query.method].get("n_samples", get_profile(self.profile).n_samples)
         return (n_samples + ExplainOptions.n_holdout) / self._rates[-1]
+
+    def name_difference(self, first: Query, second: Query) -> str:
+        """Name the feature that makes most of the difference between two pieces of music in an emotion."""
+        from .effects import decompose_difference
+
+        heard = [self.hear(query).midlevel for query in (first, second)]
+        return decompose_difference(*heard, weights=self.layer.weights).loc[first.emotion].abs().idxmax()
 
     @property
     def segmentation(self) -> str:
@@ -283,8 +293,16 @@ class Exploration:
         return replace(query, feature=self.name_feature(query), segmentation=query.segmentation or self.segmentation)
 
 
-def _remember(known: dict, key: tuple, value: object) -> None:
-    """Keep a value, and no more than the latest ones."""
+def _recall(known: dict, key: tuple) -> Any:
+    """Give what is kept, None if nothing is, and let it be the latest."""
+    if key in known:
+        known[key] = known.pop(key)
+    return known.get(key)
+
+
+def _remember(known: dict, key: tuple, value: Any) -> Any:
+    """Keep a value and give it, and keep no more than the latest ones."""
     known[key] = value
     while len(known) > _REMEMBERED:
         del known[next(iter(known))]
+    return value

@@ -19,7 +19,7 @@ from .controls import Controls
 from .excerpts import ExcerptError
 from .explanation import ExplainError
 from .exploration import Exploration, Query
-from .explorerhtml import STYLE, render_alert, render_note
+from .explorerhtml import STYLE, render_alert, render_note, render_sentences
 from .explorerpanels import Panels
 from .explorerviews import Answer, build_answer, build_edit
 from .library import LibraryError
@@ -60,7 +60,9 @@ class Explorer:
         self.controls, self.panels = Controls(exploration, first), Panels()
         self._job: Job | None = None
         self._explaining: list[tuple] = []  # what the job is about
-        self._asked = 0  # how often something was asked: an answer to an earlier question is not shown
+        self._tasks: set[asyncio.Task] = set()
+        # how often something was asked, and edited: an answer to an earlier question is not shown
+        self._asked, self._edits = 0, 0
         self.answers: list[Answer] = []
         parts = [self.controls.box, self.panels.box]
         row = widgets.HBox(parts, layout=widgets.Layout(flex_flow="row wrap", grid_gap="0 20px"))
@@ -72,7 +74,9 @@ class Explorer:
         self.panels.on_cancel(self._react(self._cancel))
         self.panels.on_edit(self._react(self._edit))
         with self._telling():  # at once, also where there is a loop: an executed notebook holds the first view
-            self._answer_at_once()
+            _take_all(self._answer())
+            if _find_loop():  # somebody looks on: the first answer needs no click
+                self._explain()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         return (self.box._repr_mimebundle_(**options) or {}) | {"text/plain": repr(self)}
@@ -98,27 +102,30 @@ class Explorer:
         return react
 
     def _ask(self) -> None:
-        """Answer what the controls ask for, step by step; a newer question ends the steps of an older one."""
-        self._asked += 1
+        """Answer what the controls ask for."""
         if self._explaining != [query.explained for query in self.controls.queries]:
             self._stop_job()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._answer_at_once()
-        else:
-            self._task = loop.create_task(self._answer_unless_asked(self._asked))
+        self._asked += 1
+        self._edits += 1
+        number = self._asked
+        self._take(self._answer(), lambda: number == self._asked)
 
-    def _answer_at_once(self) -> None:
-        for _ in self._answer():
-            pass
+    def _take(self, steps: Iterator[None], is_current: Callable[[], bool]) -> None:
+        """Take the steps of an answer, with pauses in which something newer may come that ends them."""
+        if not (loop := _find_loop()):
+            _take_all(steps)
+            return
 
-    async def _answer_unless_asked(self, number: int) -> None:
-        with self._telling():
-            for _ in self._answer():
-                await asyncio.sleep(_PAUSE)
-                if number != self._asked:
-                    return
+        async def take() -> None:
+            with self._telling():
+                for _ in steps:
+                    await asyncio.sleep(_PAUSE)
+                    if not is_current():
+                        return
+
+        task = loop.create_task(take())
+        self._tasks.add(task)  # which the loop itself would let go
+        task.add_done_callback(self._tasks.discard)
 
     def _answer(self) -> Iterator[None]:
         """Show the answer: first what one sees and reads, then what takes longer; nothing where there is none."""
@@ -145,9 +152,10 @@ class Explorer:
 
     def _find_answers(self) -> list[Answer]:
         first, *others = self.controls.queries
-        answers = [build_answer(self._exploration, first)]
-        feature = answers[0].feature  # of both: what one hears of two pieces of music should be comparable
-        return answers + [build_answer(self._exploration, replace(other, feature=feature)) for other in others]
+        if others and not first.feature:  # what one hears of two pieces of music should be what sets them apart
+            first = replace(first, feature=self._exploration.name_difference(first, others[0]))
+        queries = [first, *(replace(other, feature=first.feature) for other in others)]
+        return [build_answer(self._exploration, query) for query in queries]
 
     def _offer(self, answers: Sequence[Answer]) -> None:
         """Offer to explain what is not explained yet, unless that goes on already."""
@@ -169,15 +177,18 @@ class Explorer:
         self._job = Job(work, on_progress=self._react(self.panels.show_progress), on_end=self._end)
         self._explaining = [answer.query.explained for answer in self.answers]
         self.panels.show_progress(0, 1)
+        self.panels.cancel.focus()  # the button that had it is gone
         self._job.start()
 
     def _end(self, error: Exception | None) -> None:
         self._job = None
         with self._telling():
+            if not error:
+                self._ask()
+                return
+            self._asked += 1  # no answer on its way may hide what went wrong
             self._offer(self.answers)
-            if error:
-                raise error
-            self._ask()
+            raise error
 
     def _stop_job(self) -> None:
         if self._job:
@@ -188,14 +199,25 @@ class Explorer:
         self._stop_job()
         self._offer(self.answers)
         self.panels.tell(render_note("Cancelled."))
+        self.panels.explain.focus()
 
     def _edit(self, db: float) -> None:
+        self._edits += 1
+        number = self._edits
+        self._take(self._answer_edit(db), lambda: number == self._edits)
+
+    def _answer_edit(self, db: float) -> Iterator[None]:
+        """Edit and hear again; 0 dB are the original."""
+        yield
         answer = next(iter(self.answers), None)
-        if answer and answer.passage and db:
-            try:
-                self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
-            except ExplainError as error:
-                self.panels.edited.value = render_alert(str(error))
+        if not db or not answer or not answer.passage:
+            self.panels.show_edited("")
+            return
+        try:
+            self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
+        except ExplainError as error:
+            self.panels.show_edited(render_alert(str(error)))
+        yield
 
     def _add(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take over files that somebody added, and ask about the last that is music."""
@@ -205,6 +227,20 @@ class Explorer:
                 titles.append(self._exploration.library.add_upload(name, content))
             except _MENDABLE as error:
                 complaints.append(str(error))
-        self.controls.tell(render_alert(*complaints))
         if titles:
             self.controls.show_choices(titles[-1])
+        added = f"{len(titles)} files were added." if len(titles) > 1 else ""
+        self.controls.tell(render_alert(*complaints) + render_sentences(added))
+
+
+def _find_loop() -> asyncio.AbstractEventLoop | None:
+    """Find the loop that runs, as in a kernel; None in a plain script."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _take_all(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass

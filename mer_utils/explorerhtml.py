@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Rules for all of it; colours are those of the front end, so that they follow its light and dark themes.
 STYLE = """<style>
 .mer-explorer { max-width: 1280px; }
-.mer-explorer .mer-picks { flex: 1 1 280px; min-width: 250px; }
+.mer-explorer .mer-picks { flex: 1 1 320px; min-width: 250px; }
 .mer-explorer .mer-seen { flex: 999 1 560px; min-width: 0; }
 .mer-explorer .mer-picks .widget-inline-hbox { width: auto; }
 .mer-explorer img { display: block; width: 100%; height: auto; background: white; }
@@ -106,7 +106,7 @@ def render_ratings(table: "pd.DataFrame", *, chosen: Sequence[str], label: str) 
         Whose tracks the ranks are among.
     """
     rows = "".join(_render_rating(row, row.Index in chosen) for row in table.itertuples())
-    columns = ("rating / 10", "here", "mean", "higher than", "that is")
+    columns = ("rating / 10, so 0 to 1", "here", "mean", "higher than", "that is")
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     what = f"What the net hears, and its place among {label}"
     return (
@@ -133,9 +133,10 @@ def _spell_share(share: float) -> str:
 
 def render_trust(trust: Mapping[str, str]) -> str:
     """Show the verdict, and its reasons to unfold; `explorerviews.describe_trust` gives them."""
-    reasons = render_sentences(trust["fidelity"], trust["stability"], trust["selection"])
     verdict = f'<span class="mer-verdict">{html.escape(trust["verdict"])}</span>'
-    return f"<details><summary>Can one trust it? {verdict}</summary>{reasons}</details>"
+    said = html.escape(f"{trust['meaning']} {trust['stability']}")
+    reasons = render_sentences(trust["fidelity"], trust["selection"])
+    return f"<p>Can one trust it? {verdict} {said}</p><details><summary>the checks</summary>{reasons}</details>"
 
 
 def render_card(title: str, content: str) -> str:

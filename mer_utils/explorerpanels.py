@@ -26,17 +26,19 @@ from .explorerviews import (
     build_names,
     build_rating_table,
     build_sounds,
-    describe_other,
-    describe_trust,
-    describe_where,
-    describe_why,
+    plot_card,
     plot_effects_of,
     plot_other,
     plot_seen,
 )
+from .explorerwords import describe_caution, describe_other, describe_trust, describe_where, describe_why
 
 _MOST_DB = 12  # furthest that the slider goes
-_TURN = "lifts or lowers what raises the feature, and what lowers it the other way; then the net listens again"
+_TURNS = {
+    "both": "lifts what raises {0} and lowers what lowers it, or the other way; then the net listens again",
+    "positive": "lifts or lowers what raises {0}; then the net listens again",
+    "negative": "lifts or lowers what lowers {0}; then the net listens again",
+}
 
 
 class Panels:
@@ -48,11 +50,13 @@ class Panels:
         self.status, self.picture, self.words, self.players, self.edited = (widgets.HTML() for _ in range(5))
         self.effects, self.ratings, self.other = (widgets.HTML() for _ in range(3))
         self.explain = widgets.Button(description="Explain", button_style="primary")
+        self.explain.tooltip = "all seven features at once, and kept: the next look at them takes no time"
         self.cancel = widgets.Button(description="Cancel")
-        self.progress = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(flex="1 1 120px"))
+        self.progress = widgets.FloatProgress(description="Progress", min=0, max=1)
+        self.progress.layout.flex = "1 1 120px"
+        self._turn = widgets.HTML()
         self.slider = widgets.FloatSlider(
             description="Turn it up or down (dB)",
-            tooltip=_TURN,
             min=-_MOST_DB,
             max=_MOST_DB,
             step=1,
@@ -65,7 +69,7 @@ class Panels:
         self._resetting = False
         self.explain.layout.width = "auto"
         self._actions = widgets.HBox([self.explain, self.progress, self.cancel])
-        self._hear = widgets.VBox([self.slider, widgets.HTML(render_small(_TURN)), self.edited])
+        self._hear = widgets.VBox([self.slider, self._turn, self.edited])
         for half in (self.effects, self.ratings):
             half.add_class("mer-half")
         below = widgets.HBox([self.effects, self.ratings], layout=widgets.Layout(flex_flow="row wrap"))
@@ -119,7 +123,7 @@ class Panels:
             _show(widget, False)
         what = "Explain both" if n > 1 else "Explain"
         self.explain.description = f"{what} ({_spell(seconds)})"
-        self.tell(render_note("This is not explained yet." if n else ""))
+        self.tell(render_note("Not explained yet: where in the sound does the net hear it?" if n else ""))
 
     def show_progress(self, n_done: int, n_total: int) -> None:
         """Show how far an explanation is."""
@@ -127,7 +131,7 @@ class Panels:
         for widget in (self.progress, self.cancel):
             _show(widget, True)
         self.progress.value = n_done / (n_total or 1)
-        self.tell(render_note(f"Asking the net again and again: {self.progress.value:.0%}"))
+        self.tell(render_note("Silencing some parts at random, and asking the net again and again …"))
 
     def show_picture(self, answer: Answer) -> None:
         """Show the spectrogram, and the segments of what is explained; what was heard of another answer goes."""
@@ -136,17 +140,17 @@ class Panels:
             self._fill(panel, "")
         self._resetting, self.slider.value = True, 0
         self._resetting = False
+        self._turn.value = render_small(_TURNS[answer.query.side].format(answer.feature))
         _show(self._hear, answer.passage is not None)
 
     def show_words(self, exploration: Exploration, answer: Answer) -> None:
         """Show the sentences, and how far they can be trusted."""
-        said = [describe_why(exploration, answer), *answer.excerpt.notes]
-        said += exploration.library.notes(answer.query.title)
-        if answer.passage is None:
-            self._fill(self.words, render_sentences(*said))
-            return
-        said.insert(1, describe_where(answer))
-        self._fill(self.words, render_sentences(*said) + render_trust(describe_trust(answer)))
+        notes = [describe_caution(exploration, answer), *answer.excerpt.notes]
+        notes += exploration.library.notes(answer.query.title)
+        said = render_sentences(describe_why(exploration, answer))
+        if answer.passage:
+            said += render_trust(describe_trust(answer)) + render_sentences(describe_where(answer))
+        self._fill(self.words, said + "".join(map(render_small, filter(None, notes))))
 
     def show_numbers(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
         """Show effects on the emotion, and all that the net hears in the first of the answers."""
@@ -160,12 +164,17 @@ class Panels:
 
     def show_sounds(self, answer: Answer) -> None:
         """Show players of the ten seconds, and of what is explained."""
-        self.players.value = render_players(build_sounds(answer))
+        begin = f"A player's 0:00 is at {answer.excerpt.start:.1f} s."
+        self.players.value = render_players(build_sounds(answer)) + render_small(begin) * bool(answer.excerpt.start)
 
     def show_edit(self, answer: Answer, y: np.ndarray, said: str, *, db: float) -> None:
         """Show what came of an edit of an answer by some decibels, and let it be heard beside the original."""
         sounds = {"original": build_sounds(answer)["original"], f"edited by {db:+.0f} dB": y}
-        self.edited.value = render_players(sounds) + render_sentences(said)
+        self.show_edited(render_players(sounds) + render_sentences(said))
+
+    def show_edited(self, content: str) -> None:
+        """Show something, HTML, in the place of an edit."""
+        self._fill(self.edited, content)
 
     def show_other(self, exploration: Exploration, answers: Sequence[Answer]) -> None:
         """Show the first of two answers and the second side by side, and what makes the difference."""
@@ -180,14 +189,14 @@ class Panels:
 def _render_card(name: str, answer: Answer) -> str:
     """Show one of two answers: picture, place and players."""
     place = render_sentences(describe_where(answer)) if answer.passage else ""
-    return render_card(name, _render_seen(answer) + place + render_players(build_sounds(answer)))
+    return render_card(name, _render_seen(answer, plot_card) + place + render_players(build_sounds(answer)))
 
 
-def _render_seen(answer: Answer) -> str:
+def _render_seen(answer: Answer, plot: Callable = plot_seen) -> str:
     """Show the picture of an answer."""
     kept = [f"{len(labels)} that {verb[:-1]} {answer.feature}" for verb, labels in answer.sides.items()]
     shown = f", with segments marked: {', '.join(kept)}" if answer.passage else ""
-    return render_picture(render_png(plot_seen(answer)[0]), f"Spectrogram of {answer.query.title}{shown}")
+    return render_picture(render_png(plot(answer)[0]), f"Spectrogram of {answer.query.title}{shown}")
 
 
 def _show(widget: Any, shown: bool) -> None:

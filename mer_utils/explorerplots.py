@@ -4,7 +4,7 @@ The rules of `plots` hold here too: data in, ``(fig, ax)`` out; colours are thos
 Time is saved where little is lost: margins are fixed instead of fitted, so that nothing jumps from click to click
 either, cells get their colours before they are drawn, and an outline is one line instead of one for each cell.
 
-Public names: ``plot_answer``, ``plot_plain``, ``plot_emotion_effects``, ``render_png``.
+Public names: ``plot_answer``, ``plot_plain``, ``plot_emotion_effects``, ``build_card``, ``render_png``.
 """
 
 import io
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 # Left, bottom, width and height of the panel, shares of the figure.
+_CARD = (0.145, 0.15, 0.835, 0.7)
 _WIDE, _NARROW = (0.075, 0.135, 0.912, 0.775), (0.28, 0.15, 0.7, 0.64)
 _INDENT = 11  # points from a song's mark to its name
 _DOTS = 100  # per inch: a picture of all the width has 920 pixels
@@ -153,6 +154,11 @@ def render_png(fig: "Figure") -> bytes:
         plt.close(fig)
     image.save(file, "PNG", compress_level=3)  # a palette would be half as large, but costs more time than it saves
     return file.getvalue()
+
+
+def build_card() -> "Axes":
+    """Give axes at half the width, for `plot_answer` and `plot_plain`."""
+    return _build_panel(None, HALF, _CARD)
 
 
 def _build_panel(ax: "Axes | None", size: tuple[float, float], place: tuple[float, ...]) -> "Axes":

@@ -1,11 +1,10 @@
-"""What an explorer says and plays: the answer to a query, in sentences, numbers and sounds.
+"""What an explorer shows and plays: the answer to a query in numbers, sounds and pictures.
 
 Everything follows from an explanation that is known, and asks the net nothing, but for edits, which it has to hear.
 Notebooks show the same without a kernel. Values are on the unit scale, rating / 10.
 
 Public names: ``Answer``, ``build_answer``, ``build_rating_table``, ``build_sounds``, ``build_edit``, ``build_names``,
-``describe_why``, ``describe_where``, ``describe_trust``, ``describe_other``, ``plot_seen``, ``plot_effects_of``,
-``plot_other``.
+``plot_seen``, ``plot_card``, ``plot_effects_of``, ``plot_other``.
 """
 
 from collections.abc import Sequence
@@ -15,27 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .editreport import describe_edit_outcome
-from .effects import decompose_difference, describe_difference, describe_level
+from .effects import decompose_difference, describe_level
 from .excerpts import Excerpt
 from .explanation import ExplainError
 from .exploration import Exploration, Heard, Query
-from .featurechoice import describe_choice
-from .glossary import ENDS
 from .listening import build_side_gains, render_gained
 from .passages import Passage
 from .ratings import EMOTIONS, MIDLEVEL
 from .rescoring import compute_edit
-from .selection import describe_selection, select_segments
-from .stability import compute_expected_jaccard
-from .trust import compute_fidelity, describe_fidelity
-from .twolevels import compute_extent
+from .selection import select_segments
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_TOP = 30  # largest weights of which it is told how many would come again
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,58 +108,6 @@ def build_rating_table(exploration: Exploration, heard: Heard) -> "pd.DataFrame"
     return pd.DataFrame(columns, list(values))
 
 
-def describe_why(exploration: Exploration, answer: Answer) -> str:
-    """Say why the emotion is high or low, and which feature is followed: the first level."""
-    about = {"emotion": answer.query.emotion, "layer": exploration.layer, "reference": exploration.reference}
-    return describe_choice(answer.heard.song, answer.feature, doubts=exploration.doubts, **about)
-
-
-def describe_where(answer: Answer) -> str:
-    """Say when and at which frequencies the net hears the feature: the second level; of what is explained."""
-    explanation, said = answer.passage.explanation, []
-    for verb, kept in answer.sides.items():
-        if len(kept):
-            (start, end), (low, high) = compute_extent(explanation, answer.feature, kept)
-            count, do = (f"{len(kept)} segments", verb[:-1]) if len(kept) > 1 else ("one segment", verb)
-            digits = 1 if end - start >= 0.1 else 2
-            place = f"at {start:.{digits}f}–{end:.{digits}f} s, there mostly at {low:.0f}–{high:.0f} Hz"
-            said.append(f"{count} of {explanation.n_segments} {do} it, half of it {place}")
-    if not said:
-        verbs = {"positive": "raises", "negative": "lowers"}.get(answer.query.side, "raises or lowers")
-        return f"None of {explanation.n_segments} segments counts, by this rule, as one that {verbs} {answer.feature}."
-    return f"Where the net hears {answer.feature} ({ENDS[answer.feature][1]}): {'; '.join(said)}."
-
-
-def describe_trust(answer: Answer) -> dict[str, str]:
-    """Say how far what is explained can be trusted.
-
-    Returns
-    -------
-    dict
-        ``verdict``, one of "holds", "weak" and "do not trust"; ``fidelity``, ``stability`` and ``selection``, each a
-        sentence or two.
-    """
-    explanation, rule = answer.passage.explanation, {"rule": answer.query.rule, "threshold": answer.query.threshold}
-    card, column = compute_fidelity(explanation), [explanation.index(answer.feature)]
-    return {
-        "verdict": card.loc[answer.feature, "verdict"],
-        "fidelity": describe_fidelity(card, answer.feature),
-        "stability": _describe_stability(explanation.weights[:, column], explanation.robust_errors[:, column]),
-        "selection": f"{describe_selection(explanation, answer.feature, **rule)}.",
-    }
-
-
-def _describe_stability(weights: np.ndarray, errors: np.ndarray) -> str:
-    [index] = compute_expected_jaccard(weights, errors, top=_TOP)
-    if np.isnan(index):
-        return f"With {len(weights)} segments, how stable the {_TOP} largest weights are cannot be told."
-    shared = 2 * _TOP * index / (1 + index)
-    return (
-        f"Another draw of masks would bring back about {shared:.0f} of the {_TOP} largest weights of {len(weights)} "
-        f"(Jaccard index {index:.2f}, from their standard errors)."
-    )
-
-
 def build_sounds(answer: Answer) -> dict[str, np.ndarray]:
     """Render the ten seconds as they are and, of what is explained, what raises the feature and what lowers it alone.
 
@@ -213,7 +153,20 @@ def build_edit(exploration: Exploration, answer: Answer, db: float) -> tuple[np.
     table = compute_edit(exploration.predictor.outputs("all"), passage, gains)
     emotions = exploration.layer.weights @ table.loc[list(MIDLEVEL), "promised"].to_numpy()
     table.loc[list(EMOTIONS), "promised"] = emotions
-    return passage.cut(passage.render(gains)), describe_edit_outcome(table, answer.feature)
+    moves = [f"{name} goes from {table.loc[name, 'before']:.2f}" for name in (query.emotion, answer.feature)]
+    ends = table["before"] + table["obtained"]
+    first = f"{moves[0]} to {ends[query.emotion]:.2f}, {moves[1]} to {ends[answer.feature]:.2f}."
+    return passage.cut(
+        passage.render(gains)
+    ), f"{first[0].upper()}{first[1:]} {describe_edit_outcome(table, answer.feature)}"
+
+
+def plot_card(answer: Answer, *, ax: "Axes | None" = None) -> "tuple[Figure, Axes]":
+    """Draw `plot_seen` at half the size, with letters as large."""
+    from .explorerplots import build_card
+
+    fig, ax = plot_seen(answer, ax=build_card() if ax is None else ax)
+    return fig, ax
 
 
 def plot_seen(answer: Answer, *, ax: "Axes | None" = None) -> "tuple[Figure, Axes]":
@@ -266,13 +219,3 @@ def build_names(answers: Sequence[Answer]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     return [names[0], f"{names[0]} again"]
-
-
-def describe_other(exploration: Exploration, first: Answer, second: Answer) -> str:
-    """Say what makes the music of a second answer more or less of the emotion than that of a first."""
-    import pandas as pd
-
-    names = build_names((first, second))
-    heard = pd.DataFrame([answer.heard.song for answer in (first, second)], names)
-    about = {"emotion": first.query.emotion, "layer": exploration.layer, "doubts": exploration.doubts}
-    return describe_difference(heard, **about)

@@ -179,7 +179,7 @@ def test_nothing_selected_is_said_and_plays_the_original_alone(shown):
 
 
 def test_other_seconds_of_the_same_music_are_another_question(shown):
-    assert (shown.controls.start.value, shown.controls.query.at) == (0.992, None)
+    assert (shown.controls.start.value, shown.controls.query.at) == (1.0, None)
     shown.controls.start.value = 0.5
     assert shown.answers[0].excerpt.start == pytest.approx(0.5, abs=1 / 31.25)
     assert shown.answers[0].passage is None
@@ -194,7 +194,7 @@ def test_what_is_not_known_has_a_button_that_says_how_long_it_takes(shown):
     shown.controls.music.value = "new"
     assert is_shown(shown.panels._actions)
     assert re.fullmatch(r"Explain \(about \d+ s\)", shown.panels.explain.description)
-    assert "not explained yet" in shown.panels.status.value
+    assert "Not explained yet" in shown.panels.status.value
     assert count_players(shown.panels.players.value) == 1
     assert "Where the net hears" not in shown.panels.words.value
 
@@ -236,7 +236,7 @@ def test_a_mind_that_changes_meanwhile_gets_no_answer_to_the_earlier_question(fr
 
     asyncio.run(change())
     assert "Spectrogram of tone" in fresh.panels.picture.value
-    assert "not explained yet" in fresh.panels.status.value
+    assert "Not explained yet" in fresh.panels.status.value
 
 
 def test_cancel_ends_it_and_offers_it_again(fresh):
@@ -388,3 +388,67 @@ def test_an_explanation_goes_on_while_one_looks_at_it_from_another_side(fresh):
 
     asyncio.run(look())
     assert fresh.answers[0].query.emotion == "tender"
+
+
+def test_the_first_answer_needs_no_click_where_somebody_looks_on(tmp_path, styled):
+    async def look():
+        first = Explorer(build_exploration(SONGS, folder=tmp_path, trained=TRAINED))
+        assert is_shown(first.panels.cancel)
+        await settle(first, until=lambda: first.answers and first.answers[0].passage)
+        first.controls.music.value = "new"
+        await settle(first, until=see(first, "new"))
+        assert [is_shown(first.panels.explain), first.answers[0].passage] == [True, None]
+
+    asyncio.run(look())
+
+
+def test_only_the_last_of_many_edits_is_heard(shown, monkeypatch):
+    heard, build = [], explorer.build_edit
+
+    def listen(exploration, answer, db):
+        heard.append(db)
+        return build(exploration, answer, db)
+
+    monkeypatch.setattr(explorer, "build_edit", listen)
+
+    async def turn():
+        for db in range(1, 8):
+            shown.panels.slider.value = db
+        await settle(shown, until=lambda: "edited by" in shown.panels.edited.value)
+
+    asyncio.run(turn())
+    assert heard == [7]
+
+
+def test_nothing_of_an_edit_is_left_at_nought(shown):
+    for db in (4, 0):
+        shown.panels.slider.value = db
+    assert shown.panels.edited.value == ""
+
+
+def test_two_pieces_are_compared_in_what_sets_them_apart_unless_one_asks_otherwise(shown):
+    shown.controls.compare.value = "tone"
+    first, second = shown.answers
+    parts = abs(
+        shown._exploration.layer.weights[EMOTIONS.index("anger")] * (second.heard.midlevel - first.heard.midlevel)
+    )
+    assert first.feature == second.feature == MIDLEVEL[parts.argmax()]
+    other = next(name for name in MIDLEVEL if name != first.feature)
+    shown.controls.feature.value = other
+    assert [answer.feature for answer in shown.answers] == [other, other]
+
+
+def test_the_fields_below_are_folded_behind_a_button(shown):
+    unfolded = shown.controls.box.children[-1]
+    assert not is_shown(unfolded)
+    shown.controls.more.value = True
+    assert is_shown(unfolded)
+
+
+@pytest.mark.parametrize(("rule", "number"), [("top", (30, 1, 1000)), ("bh", (0.05, 0.01, 1))])
+def test_the_threshold_suits_the_rule(shown, rule, number):
+    shown.controls.rule.value = "bh" if rule == "top" else "top"
+    shown.controls.rule.value = rule
+    field = shown.controls.threshold
+    assert (field.value, field.step, field.max) == number
+    assert field.description

@@ -44,7 +44,7 @@ def list_elements(text):
 
 
 def trust(word):
-    return dict.fromkeys(("verdict", "fidelity", "stability", "selection"), word)
+    return dict.fromkeys(("verdict", "meaning", "stability", "fidelity", "selection"), word)
 
 
 PIECES = {
@@ -209,10 +209,10 @@ def test_nothing_is_higher_than_all_tracks_unless_it_is():
 
 def test_the_verdict_is_seen_before_its_reasons_are_unfolded():
     said = {name: name.upper() for name in trust("")}
-    details = parse(render_trust(said)).details
-    assert "open" not in details.attrs
-    assert details.summary.span.text == "VERDICT"
-    assert [p.text for p in details.find_all("p")] == ["FIDELITY", "STABILITY", "SELECTION"]
+    shown = parse(render_trust(said))
+    assert "open" not in shown.details.attrs
+    assert shown.p.text == "Can one trust it? VERDICT MEANING STABILITY"
+    assert [p.text for p in shown.details.find_all("p")] == ["FIDELITY", "SELECTION"]
 
 
 def test_notes_are_read_out_and_empty_sentences_are_left_out():

@@ -12,7 +12,7 @@ from fakesounds import build_noise, compute_level
 from ipywidgets.embed import dependency_state
 
 from figures import check_given_axes, read_titles
-from mer_utils import explorerviews
+from mer_utils import explorerviews, explorerwords
 from mer_utils.explanation import ExplainError
 from mer_utils.exploration import SIDES, Query
 from mer_utils.explorer import Explorer
@@ -21,14 +21,11 @@ from mer_utils.explorerviews import (
     build_edit,
     build_rating_table,
     build_sounds,
-    describe_other,
-    describe_trust,
-    describe_where,
-    describe_why,
     plot_effects_of,
     plot_other,
     plot_seen,
 )
+from mer_utils.explorerwords import describe_other, describe_trust, describe_where, describe_why
 from mer_utils.listening import render_gained
 from mer_utils.outputs import find_failures
 from mer_utils.passages import Passage
@@ -210,8 +207,15 @@ def test_stability_is_said_as_a_share_of_thirty():
 def test_stability_of_too_few_segments_cannot_be_told():
     known = KNOWN.passage.explanation
     few = replace(known, weights=known.weights[:30], robust_errors=known.robust_errors[:30])
-    said = explorerviews._describe_stability(few.weights[:, [0]], few.robust_errors[:, [0]])
-    assert said == "With 30 segments, how stable the 30 largest weights are cannot be told."
+    said = explorerwords._describe_stability(few.weights[:, [0]], few.robust_errors[:, [0]], top=30)
+    assert said == "How stable the weights of 30 segments are cannot be told."
+
+
+@pytest.mark.parametrize("threshold", [1, 7, 60])
+def test_stability_is_that_of_as_many_as_are_kept(threshold):
+    known = build_known(WEIGHTS, threshold=threshold)
+    n = min(len(known.positive) + len(known.negative), 59)
+    assert f"of the {n} largest weights" in describe_trust(known)["stability"]
 
 
 # Sounds and edits
