@@ -1,6 +1,6 @@
 """Ten seconds of a sound file, as a network hears them: what `mer explain` explains.
 
-Public names: ``Excerpt``, ``ExcerptError``, ``load_excerpt``, ``build_excerpt``.
+Public names: ``Excerpt``, ``ExcerptError``, ``load_excerpt``, ``build_excerpt``, ``describe_conversion``.
 """
 
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ class ExcerptError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """One window of a sound file.
+    """One window of a sound.
 
     Attributes
     ----------
-    path
-        The file.
+    title
+        What the sound is called.
     y
         (n_samples,) float32 the whole sound as the network hears it: mono, at the rate of ``config``, peak 1.
     start
@@ -37,32 +37,30 @@ class Excerpt:
         Settings of the spectrogram.
     asked
         Where it was asked to begin, seconds; None is the middle.
-    channels, rate
-        Of the file; Hz.
+    path, channels, rate
+        Of the file; Hz. None for a sound of which no file is known.
     """
 
-    path: Path
+    title: str
     y: np.ndarray
     start: float
     spec: np.ndarray
     config: SpectrogramConfig
     asked: float | None = None
-    channels: int = 1
-    rate: int = 22050
+    path: Path | None = None
+    channels: int | None = None
+    rate: int | None = None
 
-    title = property(lambda self: self.path.stem, doc="What the sound is called.")
     fps = property(lambda self: self.config.fps, doc="Frames per second.")
-    seconds = property(lambda self: len(self.y) / self.config.sr, doc="Length of the file.")
+    seconds = property(lambda self: len(self.y) / self.config.sr, doc="Length of the sound.")
     end = property(lambda self: self.start + len(self.spec) / self.fps, doc="Where the window ends, seconds.")
 
     @property
     def conversion(self) -> str:
-        """Say how what is heard of this file differs from it; empty where it does not."""
-        if self.channels == 1 and self.rate == self.config.sr:
+        """Say how what is heard of its file differs from it; empty where it does not, or no file is known."""
+        if self.path is None:
             return ""
-        kind = {1: "mono", 2: "stereo"}.get(self.channels, f"of {self.channels} channels")
-        heard = f"what you hear is what the net hears: mono at {self.config.sr / 1000:g} kHz"
-        return f"{self.path.name} is {kind} at {self.rate / 1000:g} kHz; {heard}."
+        return describe_conversion(self.path.name, self.channels, self.rate, sr=self.config.sr)
 
     @property
     def notes(self) -> list[str]:
@@ -82,6 +80,30 @@ class Excerpt:
         frames = round(self.start * self.fps) + np.array([0, len(self.spec)])
         first, last = np.floor(frames * self.config.hop).astype(int)
         return self.y if self.seconds < self.end - self.start else self.y[first:last]
+
+
+def describe_conversion(name: str, channels: int, rate: int, *, sr: int = _DEFAULT.sr) -> str:
+    """Say how what is heard of a sound differs from its file.
+
+    Parameters
+    ----------
+    name
+        What to call the file.
+    channels, rate
+        Of the file; Hz.
+    sr
+        At what the network hears it, Hz.
+
+    Returns
+    -------
+    str
+        A sentence, or "" where nothing differs.
+    """
+    if (channels, rate) == (1, sr):
+        return ""
+    kind = {1: "mono", 2: "stereo"}.get(channels, f"of {channels} channels")
+    heard = f"what you hear is what the net hears: mono at {sr / 1000:g} kHz"
+    return f"{name} is {kind} at {rate / 1000:g} kHz; {heard}."
 
 
 def load_excerpt(path: str | Path, *, at: float | None = None, config: SpectrogramConfig = _DEFAULT) -> Excerpt:
@@ -105,8 +127,8 @@ def load_excerpt(path: str | Path, *, at: float | None = None, config: Spectrogr
         If the file or the window is silent, does not reach so far, or lasts less than a frame.
     """
     y, _ = load_audio(path, sr=config.sr)
-    source = sf.info(path)
-    about = {"path": Path(path), "channels": source.channels, "rate": source.samplerate}
+    source, path = sf.info(path), Path(path)
+    about = {"title": path.stem, "path": path, "channels": source.channels, "rate": source.samplerate}
     return replace(build_excerpt(y, title=str(path), at=at, config=config), **about)
 
 
@@ -143,7 +165,7 @@ def build_excerpt(
     last = len(spec) - (WINDOW_FRAMES if len(spec) >= WINDOW_FRAMES else 1)
     middle = max(0, len(spec) - WINDOW_FRAMES) // 2
     frame = middle if at is None else min(round(at * config.fps), last)
-    excerpt = Excerpt(Path(title), y, frame / config.fps, select_window(spec, frame), config, at)
+    excerpt = Excerpt(title, y, frame / config.fps, select_window(spec, frame), config, at)
     if not excerpt.spec.any():
         span = f"from {excerpt.start:.1f} to {excerpt.end:.1f} s"
         raise ExcerptError(f"{title}: is silent {span}: choose another moment")

@@ -2,7 +2,8 @@
 
 Titles and labels are plain text in which anything may stand that can be seen: whoever shows them escapes them.
 
-Public names: ``Library``, ``LibraryError``, ``MOST_BYTES``, ``MOST_UPLOADED``, ``MOST_SECONDS``, ``MOST_FILES``.
+Public names: ``Library``, ``LibraryError``, ``select_sounds``, ``MOST_BYTES``, ``MOST_UPLOADED``, ``MOST_SECONDS``,
+``MOST_FILES``.
 """
 
 import io
@@ -20,6 +21,7 @@ import numpy as np
 import soundfile as sf
 
 from .audio import AudioError, check_content, load_audio
+from .excerpts import describe_conversion
 from .glossary import COMPARATIVES
 from .spectrogram import SpectrogramConfig
 
@@ -37,9 +39,9 @@ MOST_SECONDS = 900
 #: Largest number of sounds that are taken from one folder.
 MOST_FILES = 500
 
-# Sounds that are kept decoded, and characters of a title.
+# Sounds that are kept decoded, and characters of a title, and of the name of a file or folder.
 _N_HELD = 4
-_TITLE = 60
+_TITLE, _NAME = 60, 200
 
 _CONFIG = SpectrogramConfig()
 
@@ -82,6 +84,7 @@ class Library:
         self._corpus = corpus
         self._clips = _build_labels(tracks, reference if of_corpus else None)
         self._own: dict[str, Path | bytes] = {}
+        self._names: dict[str, str] = {}  # of the files, by title
         self._load = lru_cache(maxsize=_N_HELD)(self._read)
 
     @property
@@ -104,10 +107,8 @@ class Library:
             lengths = (math.ceil(MOST_SECONDS), math.ceil(info.duration))
             most, whole = (f"{length // 60}:{length % 60:02d}" for length in lengths)
             notes.append(f"Only its first {most} minutes are taken; it lasts {whole}.")
-        if info and (info.channels, info.samplerate) != (1, _CONFIG.sr):
-            kind = {1: "mono", 2: "stereo"}.get(info.channels, f"of {info.channels} channels")
-            heard = f"what you hear is what the net hears: mono at {_CONFIG.sr / 1000:g} kHz"
-            notes.append(f"It is {kind} at {info.samplerate / 1000:g} kHz; {heard}.")
+        if info and (said := describe_conversion("It", info.channels, info.samplerate, sr=_CONFIG.sr)):
+            notes.append(said)
         return notes
 
     def load(self, title: str) -> np.ndarray:
@@ -133,7 +134,7 @@ class Library:
         return self._load(title)
 
     def add_folder(self, folder: str | Path) -> list[str]:
-        """Add the sound files of a folder, not of those in it; they are told by their first bytes, and not decoded.
+        """Add the sound files of a folder, as `select_sounds` finds them.
 
         Parameters
         ----------
@@ -148,20 +149,12 @@ class Library:
         Raises
         ------
         LibraryError
-            If there is no such folder, it must not be read, or holds no sound or more than `MOST_FILES`.
+            As in `select_sounds`.
         """
-        spelt = _clean(str(folder), 200)
-        try:
-            place = Path(folder or "\0").expanduser().resolve(strict=True)  # "" would be the current folder
-            paths = [path for path in sorted(place.iterdir()) if _is_sound(path)]
-        except (OSError, ValueError, RuntimeError) as error:  # without a home, "~" is a RuntimeError
-            raise LibraryError(f"there is no folder {spelt} that can be read: name one with sound files") from error
-        if not 0 < len(paths) <= MOST_FILES:
-            found = f"{len(paths)} sounds, more than {MOST_FILES}" if paths else "no wav, flac, ogg or mp3 file"
-            raise LibraryError(f"the folder {spelt} holds {found}: name another one")
+        paths = select_sounds(folder)
         stems, known = Counter(path.stem for path in paths), set(self._own.values())
         return [
-            self._add(path, path.stem if stems[path.stem] == 1 else path.name, place.name)
+            self._add(path, path.name, path.stem if stems[path.stem] == 1 else path.name, path.parent.name)
             for path in paths
             if path not in known
         ]
@@ -185,10 +178,10 @@ class Library:
         ------
         AudioError, LibraryError
             If it is too large, no sound that is read here, silent, or lasts less than a frame; the message is one
-            sentence that says so.
+            sentence that says so, after the file's name.
         """
-        name = PurePosixPath(re.split(r"[\\/]", name)[-1]).stem
-        shown, size = _clean(name), memoryview(content).nbytes
+        name = re.split(r"[\\/]", name)[-1]
+        shown, size = _clean(name, _NAME), memoryview(content).nbytes
         if size > MOST_BYTES:
             raise LibraryError(f"{shown}: has {_spell(size)}, and one upload may have {_spell(MOST_BYTES)} at most")
         content = bytes(content)
@@ -197,18 +190,18 @@ class Library:
         total = size + sum(len(each) for each in self._own.values() if isinstance(each, bytes))
         if total > MOST_UPLOADED:
             raise LibraryError(f"{shown}: all uploads together would have {_spell(total)}: begin anew to add more")
-        title = self._add(content, name)
+        title = self._add(content, name, PurePosixPath(name).stem)
         try:
             self.load(title)
         except ValueError:
-            del self._own[title]
+            del self._own[title], self._names[title]
             raise
         return title
 
-    def _add(self, source: Path | bytes, name: str, folder: str = "") -> str:
+    def _add(self, source: Path | bytes, file: str, name: str, folder: str = "") -> str:
         taken = {*chain.from_iterable(self.choices), *self._corpus.tracks.index}
         title = next(each for each in _spell_titles(name, folder) if each not in taken)
-        self._own[title] = source
+        self._own[title], self._names[title] = source, _clean(file, _NAME)
         return title
 
     def _open(self, title: str) -> Path | BinaryIO:
@@ -217,13 +210,46 @@ class Library:
 
     def _read(self, title: str) -> np.ndarray:
         if self.is_own(title):
-            y = _decode(self._open(title), title)
+            y = _decode(self._open(title), self._names[title])
         elif title in self._clips:
             y = self._corpus.audio(title)[0].view()
         else:
             raise LibraryError(f"there is no sound {_clean(title)} to choose from")
         y.flags.writeable = False  # it is kept, and handed out again
         return y
+
+
+def select_sounds(folder: str | Path) -> list[Path]:
+    """Find the sound files of a folder, not of those in it; they are told by their first bytes, and not decoded.
+
+    Parameters
+    ----------
+    folder
+        Any folder, ``~`` for one's own.
+
+    Returns
+    -------
+    list of pathlib.Path
+        At least one and at most `MOST_FILES`, sorted; in a folder that is absolute and no link.
+
+    Raises
+    ------
+    LibraryError
+        If there is no such folder, it must not be read, or holds no sound or more than `MOST_FILES`.
+    """
+    spelt = _clean(str(folder), _NAME)
+    try:
+        place = Path(folder or "\0").expanduser().resolve(strict=True)  # "" would be the current folder
+        paths = [path for path in sorted(place.iterdir()) if _is_sound(path)]
+    except (OSError, ValueError, RuntimeError) as error:  # without a home, "~" is a RuntimeError
+        raise LibraryError(f"there is no folder {spelt} that can be read: name one with sound files") from error
+    if not paths:
+        raise LibraryError(
+            f"{spelt} holds no wav, flac, ogg or mp3 file (folders in it are not searched): name a folder with some"
+        )
+    if len(paths) > MOST_FILES:
+        raise LibraryError(f"{spelt} holds {len(paths)} sounds, more than {MOST_FILES}: name another folder, or files")
+    return paths
 
 
 def _build_labels(tracks: list[str], reference: "Reference | None") -> dict[str, str]:
@@ -249,13 +275,13 @@ def _is_sound(path: Path) -> bool:
     return True
 
 
-def _decode(source: Path | BinaryIO, title: str) -> np.ndarray:
-    y, sr = load_audio(source, sr=_CONFIG.sr, duration=MOST_SECONDS, name=title)
+def _decode(source: Path | BinaryIO, name: str) -> np.ndarray:
+    y, sr = load_audio(source, sr=_CONFIG.sr, duration=MOST_SECONDS, name=name)
     if len(y) < _CONFIG.frame_size:
         lasts, frame = (f"{1000 * n / sr:.0f} ms" for n in (len(y), _CONFIG.frame_size))
-        raise LibraryError(f"{title}: lasts {lasts}, less than a single frame ({frame})")
+        raise LibraryError(f"{name}: lasts {lasts}, less than a single frame ({frame})")
     if not y.any():
-        raise LibraryError(f"{title}: is silent: there is nothing to explain")
+        raise LibraryError(f"{name}: is silent: there is nothing to explain")
     return y
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .audio import AudioError, check_content
+from .library import MOST_FILES, select_sounds
 
 
 class MusicError(ValueError):
@@ -29,15 +30,19 @@ def select_songs(songs: Iterable[Path]) -> list[Path]:
     Raises
     ------
     MusicError
-        If one is missing or no sound, a folder holds no sound, or a folder is not the only thing named.
+        If one is missing or no sound, more than `library.MOST_FILES` are named, or a folder is not the only thing.
+    LibraryError
+        If a folder must not be read, or holds no sound or too many.
     """
     given = list(dict.fromkeys(Path(song).resolve() for song in songs))
+    if len(given) > MOST_FILES:
+        raise MusicError(f"{len(given)} sounds are named, more than {MOST_FILES}: name fewer")
     for song in given:
         if song.is_dir() and len(given) > 1:
             raise MusicError(f"{song} is a folder: name one folder, or sound files, not both")
-        if song.is_dir() and not any(_is_sound(path) for path in song.iterdir() if path.is_file()):
-            raise MusicError(f"{song} holds no wav, flac, ogg or mp3 file: name a folder with music, or none")
-        if not song.is_dir():
+        if song.is_dir():
+            select_sounds(song)
+        else:
             _check_sound(song)
     return given
 
@@ -76,11 +81,3 @@ def _check_sound(path: Path) -> None:
         raise MusicError(f"{path}: {error}") from None
     except OSError as error:
         raise MusicError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _is_sound(path: Path) -> bool:
-    try:
-        _check_sound(path)
-    except MusicError:
-        return False
-    return True

@@ -50,8 +50,8 @@ def run_explorer(
 
     Raises
     ------
-    ExploreError, MusicError, NotebookError, TargetError
-        Before anything starts: no such music, net or notebook, or the folder cannot be made.
+    ExploreError, MusicError, LibraryError, NotebookError, TargetError
+        Before anything starts: no such music, or too much, no such net or notebook, or the folder cannot be made.
     ServerError
         If the port is taken.
     """

@@ -218,15 +218,39 @@ def music(tmp_path, song):
     return tmp_path
 
 
+@pytest.fixture
+def refuse(music, capsys, monkeypatch):
+    """Explore what must be refused before anything starts; give the line that says why."""
+
+    def refuse(*words):
+        assert explore(*words) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        return said
+
+    monkeypatch.chdir(music)
+    monkeypatch.setattr("mer_utils.webserver.run_server", lambda *args, **choices: pytest.fail("it was started"))
+    return refuse
+
+
 BAD = [("nowhere.wav",), ("empty",), ("empty/notes.wav",), ("one", "two"), ("one/song.wav", "two"), ("--net", "nix")]
 
 
 @pytest.mark.parametrize("words", BAD)
-def test_bad_input_is_one_line(music, capsys, monkeypatch, words):
-    monkeypatch.chdir(music)
-    monkeypatch.setattr("mer_utils.webserver.run_server", lambda *args, **choices: pytest.fail("it was started"))
-    assert explore(*words) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+def test_bad_input_is_one_line(refuse, words):
+    assert refuse(*words)
+
+
+def test_music_in_folders_of_a_folder_is_not_found_and_it_is_said(refuse):
+    assert "not searched" in refuse(".")
+
+
+def test_more_songs_than_can_be_picked_are_refused(refuse, music, monkeypatch):
+    monkeypatch.setattr("mer_utils.library.MOST_FILES", 1)
+    monkeypatch.setattr("mer_utils.ownmusic.MOST_FILES", 1)
+    assert "2 sounds are named, more than 1" in refuse("one/song.wav", "two/song.wav")
+    assert len(select_songs([music / "one"])) == 1
+    (music / "one" / "again.wav").write_bytes((music / "one" / "song.wav").read_bytes())
+    assert "holds 2 sounds, more than 1" in refuse("one")
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'])

@@ -10,6 +10,7 @@ from fakes import build_fake_corpus
 
 from mer_utils import library
 from mer_utils.audio import AudioError, load_audio, save_audio
+from mer_utils.excerpts import build_excerpt, describe_conversion, load_excerpt
 from mer_utils.glossary import COMPARATIVES
 from mer_utils.library import Library, LibraryError
 from mer_utils.reference import Reference
@@ -162,7 +163,7 @@ def test_songs_of_one_name_get_different_titles(music, tmp_path):
 def test_song_that_cannot_be_decoded_keeps_its_title(music, tmp_path):
     (tmp_path / "bad.flac").write_bytes(b"fLaC" + bytes(500))
     assert music.add_folder(tmp_path) == ["bad"]
-    with pytest.raises(AudioError, match=r"^bad: is damaged"):
+    with pytest.raises(AudioError, match=r"^bad.flac: is damaged"):
         music.load("bad")
     assert music.notes("bad") == []
     assert music.choices[0] == ("bad", "bad")
@@ -180,7 +181,7 @@ def test_what_is_no_folder_is_refused(music, folder, monkeypatch, name):
 
 def test_folder_without_or_with_too_many_sounds_is_refused(music, folder, monkeypatch):
     (folder / "empty").mkdir()
-    with pytest.raises(LibraryError, match="holds no wav"):
+    with pytest.raises(LibraryError, match=r"empty holds no wav.*folders in it are not searched"):
         music.add_folder(folder / "empty")
     monkeypatch.setattr(library, "MOST_FILES", 1)
     with pytest.raises(LibraryError, match="2 sounds, more than 1"):
@@ -267,7 +268,7 @@ def test_same_bytes_have_the_same_title(music):
 def test_upload_without_music_is_refused_in_one_line(music, content, says):
     with pytest.raises((AudioError, LibraryError), match=says) as caught:
         music.add_upload(f"../{HOSTILE}\n.wav", content)
-    assert str(caught.value).startswith(f"{HOSTILE}: ")
+    assert str(caught.value).startswith(f"{HOSTILE} .wav: ")
     assert str(caught.value).isprintable()
     assert len(music.choices) == len(TRACKS)
 
@@ -281,7 +282,7 @@ def test_too_large_an_upload_is_refused_with_both_sizes(music, monkeypatch):
     monkeypatch.setattr(library, "MOST_BYTES", len(content))
     assert music.add_upload("x.wav", content) == "x"
     monkeypatch.setattr(library, "MOST_BYTES", 2**21)
-    with pytest.raises(LibraryError, match=r"^y: has 2.1 MB, and one upload may have 2 MB at most"):
+    with pytest.raises(LibraryError, match=r"^y.wav: has 2.1 MB, and one upload may have 2 MB at most"):
         music.add_upload("y.wav", bytes(2**21 + 1))
 
 
@@ -289,7 +290,7 @@ def test_uploads_are_limited_together(music, monkeypatch):
     monkeypatch.setattr(library, "MOST_UPLOADED", 2 * len(encode()) + 1)
     for k in range(2):
         music.add_upload(f"{k}.wav", encode(tone(0.2, 400 + k)))
-    with pytest.raises(LibraryError, match="all uploads together"):
+    with pytest.raises(LibraryError, match=r"^2.wav: all uploads together"):
         music.add_upload("2.wav", encode(tone(0.2, 500)))
 
 
@@ -305,7 +306,31 @@ def test_long_sound_is_cut_and_it_is_said(music, monkeypatch):
     assert music.notes(music.add_upload("y.wav", encode(tone(2)))) == []
 
 
-def test_conversion_is_said(music, tmp_path):
-    sf.write(tmp_path / "x.flac", np.stack([tone(rate=48000)] * 2, axis=1), 48000)
-    music.add_folder(tmp_path)
-    assert music.notes("x") == ["It is stereo at 48 kHz; what you hear is what the net hears: mono at 22.05 kHz."]
+HEARD = "is stereo at 48 kHz; what you hear is what the net hears: mono at 22.05 kHz."
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    sf.write(tmp_path / "a.b.flac", np.stack([tone(rate=48000)] * 2, axis=1), 48000)
+    return tmp_path / "a.b.flac"
+
+
+def test_conversion_is_said(music, stereo):
+    music.add_folder(stereo.parent)
+    assert music.notes("a.b") == [f"It {HEARD}"]
+    assert load_excerpt(stereo).conversion == f"a.b.flac {HEARD}"
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "said"), [(1, SR, ""), (1, 8000, "mono at 8 k"), (6, SR, "of 6 channels")]
+)
+def test_conversion_is_told_from_either_number(channels, rate, said):
+    sentence = describe_conversion("It", channels, rate)
+    assert said in sentence
+    assert bool(sentence) == bool(said)
+
+
+def test_excerpt_knows_what_is_known_of_a_sound(stereo):
+    file, sound = load_excerpt(stereo), build_excerpt(tone(), title="a.b")
+    assert (file.title, file.path, file.channels, file.rate) == ("a.b", stereo, 2, 48000)
+    assert (sound.title, sound.path, sound.channels, sound.rate, sound.conversion) == ("a.b", None, None, None, "")
