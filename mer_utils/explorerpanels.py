@@ -42,7 +42,7 @@ _TURNS = {
 
 
 class Panels:
-    """Panels, from top to bottom: what is going on, picture, sentences, players, edit, effects, numbers, another."""
+    """Panels, from top to bottom: what is going on, picture, sentences, players, edit, another, effects, numbers."""
 
     def __init__(self) -> None:
         import ipywidgets as widgets
@@ -73,7 +73,7 @@ class Panels:
         for half in (self.effects, self.ratings):
             half.add_class("mer-half")
         below = widgets.HBox([self.effects, self.ratings], layout=widgets.Layout(flex_flow="row wrap"))
-        seen = [self.status, self._actions, self.picture, self.words, self.players, self._hear, below, self.other]
+        seen = [self.status, self._actions, self.picture, self.words, self.players, self._hear, self.other, below]
         self.box = widgets.VBox(seen)
         self.box.add_class("mer-seen")
         _show(self._actions, False)
