@@ -114,3 +114,9 @@ class Watch:
 def save_screenshot(page, name, **options):
     """Keep what a window shows as ``build/screenshots/NAME.png``."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", **options)
+
+
+def keep_failed(page, request):
+    """Keep what a window shows if the test that asks for it has failed."""
+    if request.node.failed:
+        save_screenshot(page, f"failed_{request.node.name}")

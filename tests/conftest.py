@@ -10,11 +10,23 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis
 import numpy as np
 import pytest
-from browser import ARGUMENTS, MISSING, Watch, find_browser, save_screenshot
+from browser import ARGUMENTS, MISSING, Watch, find_browser, keep_failed
 
 # A shared machine makes any deadline flaky; in CI every run tries the same examples.
 hypothesis.settings.register_profile("mer", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("mer")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of a file on one worker, for what they share is made once there; notebooks go one by one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid if "test_notebooks.py" in nodeid else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture
@@ -61,8 +73,8 @@ def window(browser, request):
     """A window of its own, and the watch over it; what it shows is kept if the test fails."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     yield context, Watch(context)
-    if request.node.failed and context.pages:
-        save_screenshot(context.pages[-1], f"failed_{request.node.name}")
+    if context.pages:
+        keep_failed(context.pages[-1], request)
     context.close()
 
 

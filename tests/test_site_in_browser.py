@@ -17,7 +17,8 @@ PHONE = {"width": 390, "height": 844}
 #: A4 without margins of 12 mm, in the pixels of style sheets.
 PAPER = {"width": 703, "height": 1031}
 BROKEN = "() => [...document.images].filter(image => !image.naturalWidth).map(image => image.alt)"
-UNFOLD = "document.querySelectorAll('details').forEach(part => part.open = true)"
+FOLD = "document.querySelectorAll('details').forEach(part => part.open = false)"
+UNFOLD = FOLD.replace("false", "true")
 UNFOLDED = "() => [...document.querySelectorAll('details')].filter(part => part.open).length"
 
 
@@ -29,6 +30,28 @@ def site(tmp_path_factory):
         save_page(notebook, figures=FIGURES, folder=folder, story=STORY)
     save_index(folder, STORY)
     return folder
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def opened(site, browser, request):
+    """One of the site's pages, opened once for all looks at it, its name, and the watch over it."""
+    context = browser.new_context()
+    watch, page = harness.Watch(context), context.new_page()
+    page.goto((site / f"{request.param}.html").as_uri())
+    yield page, request.param, watch
+    context.close()
+
+
+@pytest.fixture
+def shown(opened, request):
+    """The page and its name, on a wide screen, with all code folded; the test fails if anything in it goes wrong."""
+    page, name, watch = opened
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(media="screen", color_scheme="light")
+    page.evaluate(FOLD)
+    yield page, name
+    harness.keep_failed(page, request)
+    assert watch.complaints == []
 
 
 @pytest.fixture
@@ -43,17 +66,15 @@ def show(site, page):
     return show_page
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_with_all_its_pictures(show, name):
-    page = show(name)
+def test_a_page_opens_with_all_its_pictures(shown):
+    page, name = shown
     assert page.locator("img").count() > 0
     assert page.evaluate(BROKEN) == []
     harness.save_screenshot(page, f"site_{name}")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_player_plays(show, name):
-    page = show(name)
+def test_every_player_plays(shown):
+    page, _ = shown
     heard = page.evaluate(harness.PLAY)
     assert [sound for sound in heard if isinstance(sound, str) or not (sound[0] > 1 and sound[1])] == []
     assert len(heard) == page.locator("audio").count()
@@ -63,9 +84,8 @@ def test_there_are_players_to_play(site):
     assert sum(page.read_text().count("<audio") for page in site.iterdir()) > 80
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_text_can_be_read_in_light_and_dark(show, name):
-    page = show(name)
+def test_text_can_be_read_in_light_and_dark(shown):
+    page, _ = shown
     page.evaluate(UNFOLD)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -79,19 +99,18 @@ def test_dark_is_dark(show):
     harness.save_screenshot(page, "site_index_dark")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_scrolls_down_alone(show, page, name):
+def test_a_phone_scrolls_down_alone(shown):
+    page, name = shown
     page.set_viewport_size(PHONE)
-    show(name)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     if name == "index":
         harness.save_screenshot(page, "site_index_phone")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_print_holds_everything_but_code_and_players(show, page, name):
+def test_print_holds_everything_but_code_and_players(shown):
+    page, _ = shown
     page.set_viewport_size(PAPER)
-    show(name, media="print")
+    page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") == PAPER["width"]
     assert page.evaluate(harness.CUT) == []
     assert page.locator("nav:visible, audio:visible, summary:visible").count() == 0
