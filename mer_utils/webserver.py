@@ -145,6 +145,7 @@ def _build_server(config: "Config", *, announce: Callable[[str], None], tell: Ca
             return settings | {"jinja2_env": settings["voila_jinja2_env"], "default_handler_class": Template404}
 
         def init_handlers(self) -> list[tuple]:
+            self.app.listen = partial(self.app.listen, max_buffer_size=_MESSAGE)  # one message may be one piece
             kept = [handler for handler in super().init_handlers() if "/voila/files/" not in handler[0]]
             return [*kept[:-1], ("/()", *kept[-1][1:])]  # the last answers to any address, and comes to the one page
 

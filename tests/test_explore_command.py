@@ -1,5 +1,6 @@
 """``mer explore`` as it is typed: a page for this machine alone, that asks no other, and leaves nothing behind."""
 
+import asyncio
 import html
 import http.client
 import json
@@ -19,6 +20,8 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
 from mer_utils import library, webapp, webserver
 from mer_utils.__main__ import main
@@ -171,14 +174,35 @@ def test_pages_under_other_names_are_refused(address):
     assert ask(address, f"/nowhere?{address.query}", Host=f"localhost:{address.port}")[0].status == 404
 
 
+@pytest.fixture(scope="module")
+def kernel(page):
+    """Path of the kernel's web socket, and the cookies that it takes."""
+    cookies = "; ".join(cookie.split(";")[0] for cookie in page[0].headers.get_all("Set-Cookie"))
+    return "/api/kernels/{}/channels".format(re.search(r'"kernelId": "([\w-]+)"', page[1])[1]), cookies
+
+
 @pytest.mark.parametrize(("origin", "status"), [("http://{}", 101), ("http://evil.example", 403)])
-def test_only_its_own_page_talks_to_a_kernel(address, page, origin, status):
-    kernel = re.search(r'"kernelId": "([\w-]+)"', page[1])[1]
+def test_only_its_own_page_talks_to_a_kernel(address, kernel, origin, status):
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
     upgrade |= {"Sec_WebSocket_Key": "c2l4dGVlbiBieXRlcyEhIQ==", "Origin": origin.format(address.netloc)}
-    cookies = "; ".join(cookie.split(";")[0] for cookie in page[0].headers.get_all("Set-Cookie"))
-    answer, _ = ask(address, f"/api/kernels/{kernel}/channels", Cookie=cookies, **upgrade)
-    assert answer.status == status
+    assert ask(address, kernel[0], Cookie=kernel[1], **upgrade)[0].status == status
+
+
+async def send(address, kernel, size):
+    """Ask a kernel what it is in so many bytes; tell whether it answers."""
+    headers = {"Cookie": kernel[1], "Origin": f"http://{address.netloc}"}
+    socket = await websocket_connect(HTTPRequest(f"ws://{address.netloc}{kernel[0]}", headers=headers))
+    header = {"msg_id": "1", "msg_type": "kernel_info_request", "session": "1", "username": "", "version": "5.3"}
+    asked = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": {}}
+    await socket.write_message(json.dumps(asked).ljust(size))
+    said = ""
+    while said is not None and "kernel_info_reply" not in said:
+        said = await socket.read_message()
+    return said is not None
+
+
+def test_several_files_may_come_in_one_piece(address, kernel):
+    assert asyncio.run(send(address, kernel, 110 * 2**20))  # where tornado would by itself end at 100
 
 
 def test_only_this_machine_is_answered(address):
