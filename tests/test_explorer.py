@@ -326,7 +326,7 @@ def test_files_are_added_picked_and_named_as_text(shown):
 def test_what_is_no_music_gets_a_sentence_and_the_rest_is_added(shown):
     upload(shown, **{"no.wav": b"RIFF and no more", "yes.wav": build_file(build_noise(11)), "empty.wav": b""})
     said = shown.controls._said.value
-    assert "no: is not audio; use a wav" in said
+    assert "no.wav: is not audio; use a wav" in said
     assert "empty" in said
     assert shown.controls.music.value == "yes"
     upload(shown, **{"again.wav": build_file(build_noise(13))})
