@@ -99,7 +99,7 @@ def render_ratings(table: "pd.DataFrame", *, chosen: Sequence[str], label: str) 
     Parameters
     ----------
     table
-        ``value``, ``mean``, ``rank`` and ``level`` by name, as `explorerviews.build_rating_table` gives them.
+        ``value``, ``mean``, ``rank`` and ``level`` by name, as `explorerviews.build_rank_table` gives them.
     chosen
         Names to stress.
     label

@@ -24,7 +24,7 @@ from .explorerplots import render_png
 from .explorerviews import (
     Answer,
     build_names,
-    build_rating_table,
+    build_rank_table,
     build_sounds,
     plot_card,
     plot_effects_of,
@@ -160,7 +160,7 @@ class Panels:
         words = f"Effects of the seven features on {emotion}, over many tracks, with {titles} marked"
         self._fill(self.effects, render_picture(render_png(figure), words))
         about = {"chosen": (emotion, first.feature), "label": exploration.reference.label}
-        self._fill(self.ratings, render_ratings(build_rating_table(exploration, first.heard), **about))
+        self._fill(self.ratings, render_ratings(build_rank_table(exploration, first.heard), **about))
 
     def show_sounds(self, answer: Answer) -> None:
         """Show players of the ten seconds, and of what is explained."""

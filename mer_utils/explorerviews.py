@@ -3,7 +3,7 @@
 Everything follows from an explanation that is known, and asks the net nothing, but for edits, which it has to hear.
 Notebooks show the same without a kernel. Values are on the unit scale, rating / 10.
 
-Public names: ``Answer``, ``build_answer``, ``build_rating_table``, ``build_sounds``, ``build_edit``, ``build_names``,
+Public names: ``Answer``, ``build_answer``, ``build_rank_table``, ``build_sounds``, ``build_edit``, ``build_names``,
 ``plot_seen``, ``plot_card``, ``plot_effects_of``, ``plot_other``.
 """
 
@@ -89,7 +89,7 @@ def build_answer(exploration: Exploration, query: Query) -> Answer:
     return Answer(query, heard, passage, *sides)
 
 
-def build_rating_table(exploration: Exploration, heard: Heard) -> "pd.DataFrame":
+def build_rank_table(exploration: Exploration, heard: Heard) -> "pd.DataFrame":
     """Tabulate all that is heard beside the reference.
 
     Returns

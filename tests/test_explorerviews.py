@@ -19,7 +19,7 @@ from mer_utils.explorer import Explorer
 from mer_utils.explorerviews import (
     build_answer,
     build_edit,
-    build_rating_table,
+    build_rank_table,
     build_sounds,
     plot_effects_of,
     plot_other,
@@ -108,7 +108,7 @@ def test_everything_but_an_edit_asks_the_net_nothing(explored, monkeypatch):
     for view in (describe_where, describe_trust, build_sounds, plot_seen):
         view(first)
     describe_why(explored, first)
-    build_rating_table(explored, first.heard)
+    build_rank_table(explored, first.heard)
     plot_effects_of(explored, [first, second])
     plot_other(explored, first, second), describe_other(explored, first, second)
     assert asked == []
@@ -120,7 +120,7 @@ def test_everything_but_an_edit_asks_the_net_nothing(explored, monkeypatch):
 
 
 def test_ratings_are_those_heard_with_their_means_and_ranks():
-    table = build_rating_table(NOTHING, KNOWN.heard)
+    table = build_rank_table(NOTHING, KNOWN.heard)
     assert list(table.index) == [*MIDLEVEL, *EMOTIONS]
     assert table["value"].to_list() == [*KNOWN.heard.midlevel, *KNOWN.heard.emotion]
     for name, row in table.iterrows():
