@@ -153,12 +153,10 @@ def build_edit(exploration: Exploration, answer: Answer, db: float) -> tuple[np.
     table = compute_edit(exploration.predictor.outputs("all"), passage, gains)
     emotions = exploration.layer.weights @ table.loc[list(MIDLEVEL), "promised"].to_numpy()
     table.loc[list(EMOTIONS), "promised"] = emotions
-    moves = [f"{name} goes from {table.loc[name, 'before']:.2f}" for name in (query.emotion, answer.feature)]
-    ends = table["before"] + table["obtained"]
-    first = f"{moves[0]} to {ends[query.emotion]:.2f}, {moves[1]} to {ends[answer.feature]:.2f}."
-    return passage.cut(
-        passage.render(gains)
-    ), f"{first[0].upper()}{first[1:]} {describe_edit_outcome(table, answer.feature)}"
+    rows = [table.loc[name] for name in (query.emotion, answer.feature)]
+    ways = [f"from {row['before']:.2f} to {row['before'] + row['obtained']:.2f}" for row in rows]
+    first = f"{query.emotion.capitalize()} goes {ways[0]}, {answer.feature} {ways[1]}."
+    return passage.cut(passage.render(gains)), f"{first} {describe_edit_outcome(table, answer.feature)}"
 
 
 def plot_card(answer: Answer, *, ax: "Axes | None" = None) -> "tuple[Figure, Axes]":
