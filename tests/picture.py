@@ -17,8 +17,8 @@ def take_picture():
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
-        with serve(Path(folder), "mer_utils", "explore", "--no-browser", MER_CACHE=CACHE) as address:
-            page.goto(address)
+        with serve(Path(folder), "mer_utils", "explore", "--no-browser", MER_CACHE=CACHE) as locate:
+            page.goto(locate())
             settle(page)
             explain(page)
             page.mouse.click(1279, 799)  # no field has the focus
