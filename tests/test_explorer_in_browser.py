@@ -112,8 +112,24 @@ def lab(folder):
 
 
 @pytest.fixture(scope="module")
-def in_lab(voila, lab, browser):
-    """A page in which JupyterLab begins to load, and the watch over it."""
+def opened(voila, browser):
+    """The page of the explorer, once for all tests, how to visit it, and the watch over it."""
+    address, context = voila(), browser.new_context(viewport={"width": 1280, "height": 800})
+    watch, page = harness.Watch(context), context.new_page()
+    page.add_init_script(COUNT)
+
+    def visit():
+        page.goto(address)
+        page.wait_for_function(SEEN, timeout=120_000)
+
+    visit()
+    yield page, visit, watch
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def in_lab(opened, lab, browser):
+    """A page in which JupyterLab loads while the explorer's own page is tested, and the watch over it."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     watch, page = harness.Watch(context), context.new_page()
     page.add_init_script(COUNT)
@@ -123,23 +139,7 @@ def in_lab(voila, lab, browser):
 
 
 @pytest.fixture(scope="module")
-def opened(voila, in_lab, browser):
-    """The page of the explorer, once for all tests, how to visit it, and the watch over it; JupyterLab loads too."""
-    address, context = voila(), browser.new_context(viewport={"width": 1280, "height": 800})
-    watch, page = harness.Watch(context), context.new_page()
-    page.add_init_script(COUNT)
-
-    def visit():
-        page.goto(address)
-        page.wait_for_function(SEEN, timeout=60_000)
-
-    visit()
-    yield page, visit, watch
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def start(opened):
+def start(opened, in_lab):
     """What is picked at the first view."""
     return opened[0].evaluate(PICKED)
 
@@ -223,7 +223,7 @@ def turn(page, name):
     assert page.evaluate("document.activeElement.value") != changed
 
 
-def test_the_first_view_explains_itself(first):
+def test_the_first_view_explains_itself(first, lab):  # JupyterLab starts meanwhile
     assert not first.get_by_role("button", name=re.compile("^Explain")).is_visible()
     first.get_by_label(re.compile("^only what")).first.wait_for()
     settle(first)
@@ -375,7 +375,7 @@ def test_the_same_works_in_jupyterlab(in_lab, request):
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # asked earlier, it wants to know which kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells").first.click()
-    page.wait_for_function(SEEN, timeout=60_000)
+    page.wait_for_function(SEEN, timeout=120_000)
     explain(page)
     before = settle(page)
     pick(page, "Music", TWO[0])
