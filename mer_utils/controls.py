@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .exploration import METHODS, SIDES, Exploration, Query
+from .explorerhtml import render_small
 from .library import MOST_BYTES
 from .ratings import EMOTIONS, MIDLEVEL
 from .selection import RULES
@@ -64,7 +65,8 @@ class Controls:
         choices = self._library.choices
         self.music = _build_dropdown("Music", choices, query.title)
         self.upload = widgets.FileUpload(accept=_TYPES, multiple=True, description="Add sound files …")
-        self.upload.tooltip = f"wav, flac, ogg or mp3, up to {MOST_BYTES >> 20} MB; in JupyterLab up to 10 MB"
+        limits = f"wav, flac, ogg or mp3, up to {MOST_BYTES >> 20} MB (in JupyterLab 10 MB)"
+        self.upload.tooltip = "add music of yours"
         self.start = _build_number("From (s)", step=0.5)
         self.emotion = _build_dropdown("Emotion", EMOTIONS, query.emotion)
         features = [(_AUTOMATIC, ""), *((name, name) for name in MIDLEVEL)]
@@ -84,7 +86,9 @@ class Controls:
         self._said = widgets.HTML()
         what = [self.music, self.start, self.emotion, self.feature, self.compare]
         self._fields = [*what, *how]
-        self.box = widgets.VBox([self.music, self.upload, self._said, *what[1:], self.more, unfolded])
+        self.box = widgets.VBox(
+            [self.music, self.upload, widgets.HTML(render_small(limits)), self._said, *what[1:], self.more, unfolded]
+        )
         self.box.add_class("mer-picks")
 
     def _set_threshold(self, value: float | None = None) -> None:
@@ -102,7 +106,8 @@ class Controls:
         """What is picked."""
         chosen = {"emotion": self.emotion.value, "feature": self.feature.value or None, "at": self._at}
         chosen |= {"method": self.method.value, "segmentation": self.cut.value, "side": self.side.value}
-        return Query(self.music.value, rule=self.rule.value, threshold=self.threshold.value, **chosen)
+        rule, threshold = self.rule.value, self.threshold.value
+        return Query(self.music.value, rule=rule, threshold=round(threshold) if rule == "top" else threshold, **chosen)
 
     @property
     def queries(self) -> list[Query]:

@@ -281,7 +281,8 @@ class Exploration:
         from .effects import decompose_difference
 
         heard = [self.hear(query).midlevel for query in (first, second)]
-        return decompose_difference(*heard, weights=self.layer.weights).loc[first.emotion].abs().idxmax()
+        parts = decompose_difference(*heard, weights=self.layer.weights).loc[first.emotion].abs()
+        return parts.idxmax() if parts.any() else self.name_feature(first)
 
     @property
     def segmentation(self) -> str:

@@ -35,7 +35,8 @@ class Explorer:
     """The explorer as a widget: the last expression of a cell shows it, and without a front end its words.
 
     What was explained before is shown at once and asks the net nothing. Anything else shows a button that says how
-    long it takes. It goes on while one looks at it from other sides, and ends when one asks for something else.
+    long it takes; the first answer begins by itself where somebody looks on. An explanation goes on while one looks at
+    it from other sides, and ends when one asks for something else.
 
     Parameters
     ----------
@@ -139,6 +140,7 @@ class Explorer:
             raise
         self.controls.show(answers[0])
         self.panels.show_picture(answers[0])
+        self._edits += 1  # of what was seen before
         self._offer(answers)
         self.answers = answers
         yield
@@ -176,7 +178,7 @@ class Explorer:
 
         self._job = Job(work, on_progress=self._react(self.panels.show_progress), on_end=self._end)
         self._explaining = [answer.query.explained for answer in self.answers]
-        self.panels.show_progress(0, 1)
+        self.panels.begin_progress(sum(map(self._exploration.estimate_seconds, missing)))
         self.panels.cancel.focus()  # the button that had it is gone
         self._job.start()
 
@@ -187,7 +189,7 @@ class Explorer:
                 self._ask()
                 return
             self._asked += 1  # no answer on its way may hide what went wrong
-            self._offer(self.answers)
+            _take_all(self._answer())
             raise error
 
     def _stop_job(self) -> None:
@@ -217,7 +219,9 @@ class Explorer:
             self.panels.show_edit(answer, *build_edit(self._exploration, answer, db), db=db)
         except ExplainError as error:
             self.panels.show_edited(render_alert(str(error)))
-        yield
+        except Exception:
+            self.panels.show_edited("")
+            raise
 
     def _add(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take over files that somebody added, and ask about the last that is music."""

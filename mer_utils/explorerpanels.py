@@ -125,13 +125,18 @@ class Panels:
         self.explain.description = f"{what} ({_spell(seconds)})"
         self.tell(render_note("Not explained yet: where in the sound does the net hear it?" if n else ""))
 
-    def show_progress(self, n_done: int, n_total: int) -> None:
-        """Show how far an explanation is."""
+    def begin_progress(self, seconds: float) -> None:
+        """Show that an explanation goes on, which takes some seconds."""
+        _show(self._actions, True)
         _show(self.explain, False)
         for widget in (self.progress, self.cancel):
             _show(widget, True)
+        self.progress.value = 0
+        self.tell(render_note(f"Hiding some parts at random, and asking the net again and again: {_spell(seconds)}"))
+
+    def show_progress(self, n_done: int, n_total: int) -> None:
+        """Show how far an explanation is."""
         self.progress.value = n_done / (n_total or 1)
-        self.tell(render_note("Silencing some parts at random, and asking the net again and again …"))
 
     def show_picture(self, answer: Answer) -> None:
         """Show the spectrogram, and the segments of what is explained; what was heard of another answer goes."""

@@ -12,11 +12,12 @@ from .exploration import Exploration
 from .explorerviews import Answer, build_names
 from .featurechoice import describe_choice
 from .glossary import ENDS
-from .selection import describe_selection
+from .selection import describe_selection, select_segments
 from .stability import compute_expected_jaccard
 from .trust import compute_fidelity, describe_fidelity
 from .twolevels import compute_extent
 
+_ANSWERS = {"holds": "yes", "weak": "with care", "do not trust": "no"}
 _MEANINGS = {
     "holds": "It passed its checks: with other parts hidden, it foretold what the net said.",
     "weak": "It only just passed its checks: single places may be wrong.",
@@ -73,23 +74,27 @@ def describe_trust(answer: Answer) -> dict[str, str]:
     Returns
     -------
     dict
-        ``verdict`` of `trust.compute_fidelity`, "holds", "weak" or "do not trust"; ``meaning``, what that is; and
-        ``stability``, ``fidelity`` and ``selection``: each a sentence or two.
+        ``verdict`` of `trust.compute_fidelity`, "holds", "weak" or "do not trust"; ``answer``, in a word, to whether
+        one can trust it; ``meaning``, ``stability``, "" where nothing is kept, ``fidelity`` and ``selection``: each a
+        sentence or two.
     """
     explanation, rule = answer.passage.explanation, {"rule": answer.query.rule, "threshold": answer.query.threshold}
     card, column = compute_fidelity(explanation), [explanation.index(answer.feature)]
-    verdict, n_kept = card.loc[answer.feature, "verdict"], len(answer.positive) + len(answer.negative)
+    verdict, kept = card.loc[answer.feature, "verdict"], select_segments(explanation, answer.feature, **rule)
     weights, errors = explanation.weights[:, column], explanation.robust_errors[:, column]
     return {
         "verdict": verdict,
+        "answer": _ANSWERS[verdict],
         "meaning": _MEANINGS[verdict],
-        "stability": _describe_stability(weights, errors, top=max(1, min(n_kept, len(weights) - 1))),
+        "stability": _describe_stability(weights, errors, top=min(sum(map(len, kept)), len(weights) - 1)),
         "fidelity": describe_fidelity(card, answer.feature),
         "selection": f"{describe_selection(explanation, answer.feature, **rule)}.",
     }
 
 
 def _describe_stability(weights: np.ndarray, errors: np.ndarray, *, top: int) -> str:
+    if not top:
+        return ""
     [index] = compute_expected_jaccard(weights, errors, top=top)
     if np.isnan(index):
         return f"How stable the weights of {len(weights)} segments are cannot be told."

@@ -44,7 +44,7 @@ def list_elements(text):
 
 
 def trust(word):
-    return dict.fromkeys(("verdict", "meaning", "stability", "fidelity", "selection"), word)
+    return dict.fromkeys(("answer", "meaning", "stability", "fidelity", "selection"), word)
 
 
 PIECES = {
@@ -211,7 +211,7 @@ def test_the_verdict_is_seen_before_its_reasons_are_unfolded():
     said = {name: name.upper() for name in trust("")}
     shown = parse(render_trust(said))
     assert "open" not in shown.details.attrs
-    assert shown.p.text == "Can one trust it? VERDICT MEANING STABILITY"
+    assert shown.p.text == "Can one trust it? ANSWER MEANING STABILITY"
     assert [p.text for p in shown.details.find_all("p")] == ["FIDELITY", "SELECTION"]
 
 
