@@ -20,9 +20,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_figure_is_saved_and_closed(folder):
-    shown = save_figure(plt.subplots()[0], "01_ratings", profile="smoke", caption="r = .5")
+    fig = plt.subplots()[0]
+    assert plt.fignum_exists(fig.number)
+    shown = save_figure(fig, "01_ratings", profile="smoke", caption="r = .5")
     assert (folder / "01_ratings.png").read_bytes() == shown.png
-    assert not plt.get_fignums()
+    assert not plt.fignum_exists(fig.number)
 
 
 def test_jupyter_shows_picture_then_caption(monkeypatch):
