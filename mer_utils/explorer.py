@@ -140,7 +140,7 @@ class Explorer:
             raise
         self.controls.show(answers[0])
         self.panels.show_picture(answers[0])
-        self._edits += 1  # of what was seen before
+        self._edits += 1  # an edit on its way is of what was seen before
         self._offer(answers)
         self.answers = answers
         yield
@@ -162,6 +162,7 @@ class Explorer:
     def _offer(self, answers: Sequence[Answer]) -> None:
         """Offer to explain what is not explained yet, unless that goes on already."""
         if self._job:
+            self.panels.tell_progress()
             return
         missing = [answer.query for answer in answers if answer.passage is None]
         self.panels.offer(sum(map(self._exploration.estimate_seconds, missing)), n=len(missing))

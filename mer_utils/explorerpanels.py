@@ -66,7 +66,7 @@ class Panels:
             style={"description_width": "160px"},
             layout=widgets.Layout(width="auto"),
         )
-        self._resetting = False
+        self._resetting, self._waiting = False, ""
         self.explain.layout.width = "auto"
         self._actions = widgets.HBox([self.explain, self.progress, self.cancel])
         self._hear = widgets.VBox([self.slider, self._turn, self.edited])
@@ -132,7 +132,12 @@ class Panels:
         for widget in (self.progress, self.cancel):
             _show(widget, True)
         self.progress.value = 0
-        self.tell(render_note(f"Hiding some parts at random, and asking the net again and again: {_spell(seconds)}"))
+        self._waiting = f"Hiding some parts at random, and asking the net again and again: {_spell(seconds)}"
+        self.tell_progress()
+
+    def tell_progress(self) -> None:
+        """Say what goes on during an explanation, where something else was said meanwhile."""
+        self.tell(render_note(self._waiting))
 
     def show_progress(self, n_done: int, n_total: int) -> None:
         """Show how far an explanation is."""

@@ -384,6 +384,7 @@ def test_an_explanation_goes_on_while_one_looks_at_it_from_another_side(fresh):
         fresh.controls.emotion.value = "tender"
         await settle(fresh, until=see(fresh, "clip"))
         assert fresh._job in (job, None)
+        assert fresh._job is None or "again and again" in fresh.panels.status.value
         await settle(fresh, until=lambda: fresh.answers and fresh.answers[0].passage)
 
     asyncio.run(look())
