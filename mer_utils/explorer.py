@@ -1,6 +1,6 @@
 """The explorer: pick music, an emotion, a feature and a way to explain; see, read and hear why the net says so.
 
-All that is shown comes from `explorerviews` and `explorerplots`, which notebooks call without a kernel behind them,
+All that is shown comes from `explorerviews` and `explorerwords`, which notebooks call without a kernel behind them,
 and stands in HTML widgets: what draws into a notebook's output hangs it when nobody looks on.
 
 Public names: ``Explorer``.

@@ -132,7 +132,7 @@ def _spell_share(share: float) -> str:
 
 
 def render_trust(trust: Mapping[str, str]) -> str:
-    """Show the verdict, and its reasons to unfold; `explorerviews.describe_trust` gives them."""
+    """Show the verdict, and its reasons to unfold; `explorerwords.describe_trust` gives them."""
     verdict = f'<span class="mer-verdict">{html.escape(trust["answer"])}</span>'
     said = html.escape(f"{trust['meaning']} {trust['stability']}")
     reasons = render_sentences(trust["fidelity"], trust["selection"])

@@ -151,8 +151,6 @@ def build_edit(exploration: Exploration, answer: Answer, db: float) -> tuple[np.
     mode = f"{query.side} edited"
     gains = build_side_gains(passage.explanation.segments, answer.positive, answer.negative, mode=mode, db=db)
     table = compute_edit(exploration.predictor.outputs("all"), passage, gains)
-    emotions = exploration.layer.weights @ table.loc[list(MIDLEVEL), "promised"].to_numpy()
-    table.loc[list(EMOTIONS), "promised"] = emotions
     rows = [table.loc[name] for name in (query.emotion, answer.feature)]
     ways = [f"from {row['before']:.2f} to {row['before'] + row['obtained']:.2f}" for row in rows]
     first = f"{query.emotion.capitalize()} goes {ways[0]}, {answer.feature} {ways[1]}."
