@@ -11,14 +11,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import profiles
 from .arguments import build_parser
-from .files import check_target, save_text
-from .results import build_folder
+from .files import check_target, save_text, shorten_path
+from .traincommand import run_train
 
 if TYPE_CHECKING:
     from .predictor import Predictor
@@ -79,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     for run in runs:
         print(f"{run.name:28} {run.status:6} {run.seconds:6.0f} s", *run.errors, sep="\n    " if run.errors else "")
     # the run's folder, not a notebook: only what lies below it is served, and players point to ../figures
-    where, opened = _shorten(runs[0].path.parent), _shorten(runs[0].path.parents[1])
+    where, opened = shorten_path(runs[0].path.parent), shorten_path(runs[0].path.parents[1])
     print(f"The executed notebooks are in {where}; open them with: {_find_jupyter()} lab {opened}")
     print(f"To read, see and hear all of it, open this page in any browser: {Path(opened, 'site', INDEX)}")
     failed = [run.name for run in runs if run.errors]
@@ -92,19 +90,14 @@ def _run(options: argparse.Namespace) -> int:
 def _find_jupyter() -> str:
     """Name the jupyter of this environment as somebody outside of it has to call it."""
     ours = Path(sys.executable).parent / "jupyter"
-    return "jupyter" if shutil.which("jupyter") == str(ours) else _shorten(ours)
-
-
-def _shorten(path: Path) -> str:
-    """Give a path relative to the current folder where it lies below it."""
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    return "jupyter" if shutil.which("jupyter") == str(ours) else shorten_path(ours)
 
 
 def _refresh(options: argparse.Namespace) -> int:
     from .refresh import refresh_notebooks
 
     changed = refresh_notebooks(options.only)
-    print(*(f"changed {_shorten(path)}" for path in changed) if changed else ["nothing changed"], sep="\n")
+    print(*(f"changed {shorten_path(path)}" for path in changed) if changed else ["nothing changed"], sep="\n")
     return 0
 
 
@@ -286,75 +279,6 @@ def _benchmark(options: argparse.Namespace) -> int:
     return 0
 
 
-def _train(options: argparse.Namespace) -> int:
-    sizes = {"n_clips": options.clips, "width": options.width, "max_epochs": options.epochs}
-    profile = profiles.get_profile(options.profile, **sizes, augment=options.augment)
-    training = _given(
-        crop_frames=options.crop,
-        midlevel_weight=options.midlevel_weight,
-        start_at_ratings=options.start_at_ratings,
-    )
-    music = _given(rater_noise=options.rater_noise, outside_share=options.outside_share)
-    if options.schemes:
-        return _train_sweep(options, profile, training, music)
-    for name in ("seeds", "folds", "jobs", "scheduler"):
-        if getattr(options, name) is not None:
-            raise ValueError(f"--{name} is for a sweep: say --schemes {options.scheme} too")
-    return _train_one(options, profile, training, music)
-
-
-def _given(**choices: float | None) -> dict[str, float]:
-    return {name: value for name, value in choices.items() if value is not None}
-
-
-def _train_one(
-    options: argparse.Namespace, profile: profiles.Profile, training: dict[str, float], music: dict[str, float]
-) -> int:
-    from .networks import locate_network, save_network
-    from .report import compute_split_scores, describe_split_scores
-
-    default = build_folder(profile.name) / "nets" / f"{options.scheme}-{options.seed}.safetensors"
-    target = _find_target(options.out or default, locate_network)
-    corpus = profiles.load_profile_corpus(profile, options.corpus, **music)
-    choices = {"profile": profile, "seed": options.seed, **training}
-    if options.fresh:
-        profiles.locate_checkpoint(corpus, options.scheme, **choices).unlink(missing_ok=True)
-    trained = profiles.fit_profile_network(corpus, options.scheme, **choices)
-    held_out = compute_split_scores(trained, corpus)
-    path = save_network(target, replace(trained, scores=trained.scores | held_out))
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in trained.scores.items())
-    print(f"{_shorten(path)}: {scores}", *filter(None, [describe_split_scores(held_out)]), sep="\n")
-    return 0
-
-
-def _train_sweep(
-    options: argparse.Namespace, profile: profiles.Profile, training: dict[str, float], music: dict[str, float]
-) -> int:
-    from .report import describe_sweep
-    from .sweepruns import run_sweep
-    from .sweeps import SweepConfig, load_matching, locate_sweep, save_sweep
-
-    if options.fresh:
-        raise ValueError("--fresh is for one net: a sweep keeps the nets of each configuration apart by itself")
-    target = _find_target(options.out or build_folder(profile.name) / "sweep.safetensors", locate_sweep)
-    config = SweepConfig(profile, options.corpus, music, training, options.folds or 0)
-    seeds = range(options.seed, options.seed + (options.seeds or 10))
-    known = load_matching(target, config)
-    workers = options.scheduler or options.jobs
-    sweep = run_sweep(config, options.schemes, seeds, known=known, workers=workers)
-    print(f"{_shorten(save_sweep(target, sweep))}:", flush=True)
-    print(describe_sweep(sweep, nets=[(scheme, seed) for scheme in options.schemes for seed in seeds]))
-    return 0
-
-
-def _find_target(given: str | Path, locate: Callable[[str | Path], Path]) -> Path:
-    """Name the file to write, after finding out that it can be written."""
-    # A folder is refused before its name is completed to that of a file.
-    target = Path(given) if Path(given).is_dir() else locate(given)
-    check_target(target)
-    return target
-
-
 _COMMANDS = {
     "run": _run,
     "refresh": _refresh,
@@ -364,7 +288,7 @@ _COMMANDS = {
     "edit": _edit,
     "explore": _explore,
     "benchmark": _benchmark,
-    "train": _train,
+    "train": run_train,
 }
 
 if __name__ == "__main__":

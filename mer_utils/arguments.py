@@ -11,18 +11,15 @@ from . import __version__
 from .guessing import GuessingParser
 from .parserparts import add_command, add_net, add_profile
 from .ratings import EMOTIONS, MIDLEVEL
+from .traincommand import add_train
 from .typedvalues import (
-    SCHEMES,
     build_feature,
     build_name,
-    check_address,
-    check_amount,
     check_decibels,
     check_moment,
     check_port,
     check_positive,
     check_samples,
-    check_schemes,
     check_seed,
 )
 
@@ -52,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_edit(commands)
     _add_explore(commands)
     _add_benchmark(commands)
-    _add_train(commands)
+    add_train(commands)
     return parser
 
 
@@ -244,79 +241,3 @@ def _add_benchmark(commands: argparse._SubParsersAction) -> None:
         help="compute tables of data/trust instead, which takes an hour for all",
     )
     parser.set_defaults(command="benchmark")
-
-
-def _add_train(commands: argparse._SubParsersAction) -> None:
-    examples = (
-        "  mer train\n  mer train --scheme a2e --seed 3 --out a2e.safetensors\n"
-        "a sweep of 20 nets, to compare schemes over seeds (what is there is not trained again, nor after Ctrl-C):\n"
-        "  mer train --schemes a2e,joint --seeds 10\n"
-        "  mer train --schemes a2e,joint --seeds 10 --scheduler tcp://10.0.0.1:8786\n"
-        "the released network:\n"
-        "  mer train --scheme joint --clips 4000 --epochs 30 --augment --out data/checkpoints/joint.safetensors"
-    )
-    summary = "train a network, or many to compare, going on where an earlier call was stopped"
-    parser = add_command(commands, "train", summary, examples)
-    schemes = parser.add_mutually_exclusive_group()
-    schemes.add_argument("--scheme", choices=SCHEMES, default="joint", help="how it is told; default %(default)s")
-    schemes.add_argument(
-        "--schemes", metavar="A,B,...", type=check_schemes, help="a sweep, see below, over some of the same schemes"
-    )
-    add_profile(parser)
-    for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
-        parser.add_argument(f"--{name}", metavar="N", type=check_positive, help=f"{meaning}; default from the profile")
-    parser.add_argument("--epochs", metavar="N", type=check_positive, help="most epochs; default from the profile")
-    parser.add_argument(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="change level, equalisation and noise of training clips, for real recordings; default from the profile",
-    )
-    _add_recipe(parser)
-    parser.add_argument("--fresh", action="store_true", help="start anew, whatever an earlier call left")
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        help="file to write, or a name in data/checkpoints or, for a sweep, in data/sweeps; default build/PROFILE/...",
-    )
-    _add_sweep(parser)
-    parser.set_defaults(command="train")
-
-
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--crop", metavar="N", type=check_positive, help="frames of a training crop (313 are 10 s)")
-    parser.add_argument(
-        "--midlevel-weight",
-        metavar="X",
-        type=check_amount,
-        help="weight of the mid-level loss in joint and multitask; 1",
-    )
-    parser.add_argument(
-        "--start-at-ratings",
-        action=argparse.BooleanOptionalAction,
-        help="start the emotions of joint at the regression of the ratings, not at random; default from the profile",
-    )
-    parser.add_argument("--rater-noise", metavar="X", type=check_amount, help="noise of generated ratings, 0 to 1; 1")
-    parser.add_argument(
-        "--outside-share",
-        metavar="X",
-        type=check_amount,
-        help="factor on what the features do not tell of emotions; 1",
-    )
-
-
-def _add_sweep(parser: argparse.ArgumentParser) -> None:
-    sweep = parser.add_argument_group("sweeps", "one net on one core for each scheme and seed; predictions are kept")
-    sweep.add_argument(
-        "--seeds", metavar="N", type=check_positive, help="seeds of each scheme, from --seed on; default 10"
-    )
-    sweep.add_argument(
-        "--folds",
-        metavar="N",
-        type=check_positive,
-        help="test every clip once, with N times the nets; default the split",
-    )
-    where = sweep.add_mutually_exclusive_group()
-    where.add_argument("--jobs", metavar="N", type=check_positive, help="nets at a time; default one for each core")
-    where.add_argument(
-        "--scheduler", metavar="ADDRESS", type=check_address, help="train on a running Dask cluster instead"
-    )

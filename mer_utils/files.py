@@ -1,6 +1,6 @@
 """Writing files at one stroke: a reader sees the old content or the new, never a part.
 
-Public names: ``replacing``, ``save_text``, ``save_bytes``, ``check_target``, ``TargetError``.
+Public names: ``replacing``, ``save_text``, ``save_bytes``, ``check_target``, ``shorten_path``, ``TargetError``.
 """
 
 import os
@@ -84,3 +84,8 @@ def check_target(path: Path) -> None:
         raise TargetError(f"{path} cannot be written: {above} is a file, not a folder")
     if not os.access(above, os.W_OK | os.X_OK):
         raise TargetError(f"{path} cannot be written: {above} may not be written to, choose another folder")
+
+
+def shorten_path(path: Path) -> str:
+    """Give a path relative to the current folder where it lies below it."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
