@@ -3,7 +3,7 @@
 Ratings in tables are on 1-10 (`ratings.RATING_RANGE`). ``audio`` returns peak-normalised sound; spectrograms are
 computed once and kept in a cache under a key made of everything they depend on.
 
-Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``save_corpus``, ``CORPORA``.
+Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``find_corpus``, ``save_corpus``, ``CORPORA``.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .paths import DATA
 from .profiles import CORPORA
 
 
@@ -58,6 +59,10 @@ class Corpus(ABC):
     def spectrogram(self, track_id: str) -> np.ndarray:
         """Return the spectrogram (n_frames, 149), log10(1 + magnitude), of one track."""
         return self.spectrograms([track_id])[0]
+
+    def build_first_stage(self) -> "Corpus | None":
+        """Give the corpus on which the first stage of ``"a2mid2e"`` is trained; None if it is this one."""
+        return None
 
     def select(self, split: str) -> list[str]:
         """Return the ids of the tracks in a split.
@@ -105,6 +110,20 @@ def load_corpus(name: str, *, root: Path | None = None, **options: object) -> Co
     from .generated.corpus import load_generated
 
     return load_generated(root=root, **options)
+
+
+def find_corpus(name: str, *, root: Path | None = None) -> bool:
+    """Tell whether the reader has sounds of a corpus, complete or not; the generated one is always there.
+
+    Parameters
+    ----------
+    name, root
+        As in `load_corpus`, which says what is missing.
+    """
+    if name == "generated":
+        return True
+    folder = Path(root or DATA / name)
+    return any(path.suffix.lower() in (".mp3", ".zip") for path in folder.rglob("*"))
 
 
 def save_corpus(

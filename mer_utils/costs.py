@@ -1,7 +1,7 @@
 """The cost of explainability from sweeps: as a table to read, and under conditions that only a generated corpus has.
 
 Public names: ``SCHEME_NAMES``, ``CONDITIONS``, ``compute_sweep_costs``, ``compute_run_costs``,
-``compute_condition_table``, ``build_cost_table``, ``format_correlation``, ``format_interval``.
+``compute_cost_parts``, ``compute_condition_table``, ``build_cost_table``, ``format_correlation``, ``format_interval``.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 #: What readers call the schemes of a table of costs, from the ceiling on.
 SCHEME_NAMES = {"mid2e": "Mid2E", "a2e": "A2E", TRUNCATED: "A2E, rank 7", "a2mid2e": "A2Mid2E", "joint": "Joint"}
-SCHEME_NAMES |= {"joint, random start": "Joint, random start", "a2b2e": "A2B2E", "multitask": "Multitask"}
+RANDOM_START = "joint, random start"
+SCHEME_NAMES |= {RANDOM_START: "Joint, random start", "a2b2e": "A2B2E", "multitask": "Multitask"}
 
 #: Stored sweeps by condition and its value. The corpus of the main sweep has the value 1 of either.
 CONDITIONS = {
@@ -66,10 +67,34 @@ def compute_sweep_costs(sweep: Sweep, *, random_start: Sweep | None = None, refe
     corpus = sweep.config.load_corpus()
     heard = {"mid2e": _predict_mid2e(sweep, corpus), **sweep.build_predictions()}
     if random_start is not None:
-        heard["joint, random start"] = random_start.build_predictions()["joint"]
+        heard[RANDOM_START] = random_start.build_predictions()["joint"]
     predictions = {scheme: heard[scheme] for scheme in SCHEME_NAMES if scheme in heard}
     rated, groups = corpus.emotion.loc[sweep.tracks], build_groups(corpus.tracks)
     return compute_cost_of_explainability(predictions, rated, groups=groups, reference=reference)
+
+
+def compute_cost_parts(sweep: Sweep, *, random_start: Sweep | None = None) -> "dict[str, pd.DataFrame]":
+    """Split the cost of Joint by the steps that lead from A2E to it.
+
+    Parameters
+    ----------
+    sweep, random_start
+        As in `compute_sweep_costs`. Without ``random_start`` the nets of Joint start at random themselves.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        ``"narrowness"`` (A2E cut to rank 7), ``"extra layer"`` (A2B2E, which includes it), ``"names"`` (A2B2E's units
+        are told to be the features) and, with ``random_start``, ``"start"`` (the readable layer starts at the
+        ratings): rows are outputs, columns those of `scores.compute_cost_of_explainability`; ``coe`` of each step.
+    """
+    table = compute_sweep_costs(sweep)
+    named = compute_sweep_costs(sweep, random_start=random_start, reference="a2b2e")
+    parts = {"narrowness": table.loc[TRUNCATED], "extra layer": table.loc["a2b2e"]}
+    if random_start is None:
+        return parts | {"names": named.loc["joint"]}
+    begun = compute_sweep_costs(sweep, random_start=random_start, reference=RANDOM_START)
+    return parts | {"names": named.loc[RANDOM_START], "start": begun.loc["joint"]}
 
 
 def _predict_mid2e(sweep: Sweep, corpus: "Corpus") -> "pd.DataFrame":
@@ -77,7 +102,8 @@ def _predict_mid2e(sweep: Sweep, corpus: "Corpus") -> "pd.DataFrame":
     import pandas as pd
 
     if sweep.config.n_folds:
-        folds = build_folds(build_groups(corpus.tracks), n_folds=sweep.config.n_folds)
+        groups = build_groups(corpus.tracks) if sweep.config.apart else corpus.tracks.index
+        folds = build_folds(groups, n_folds=sweep.config.n_folds)
         predicted = predict_out_of_fold(corpus.midlevel, corpus.emotion, folds)
     else:
         train = corpus.select("train")

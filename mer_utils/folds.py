@@ -97,7 +97,9 @@ def build_folds(groups: "pd.Series | pd.Index", *, n_folds: int = 10, seed: int 
     return pd.Series(fold_of[codes], groups.index, name="fold")
 
 
-def select_fold(corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0) -> "Corpus":
+def select_fold(
+    corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0, apart: bool = True
+) -> "Corpus":
     """Give a view of a corpus that is split by one fold of its groups of albums.
 
     Parameters
@@ -109,6 +111,8 @@ def select_fold(corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0
         are for training.
     n_folds, seed
         See `build_folds`; at least 3 folds.
+    apart
+        Keep groups of albums whole. False deals each clip by itself, so that nets meet albums on which they are tested.
 
     Returns
     -------
@@ -126,7 +130,8 @@ def select_fold(corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0
         raise FoldError(f"need at least 3 folds and one of 0 to n_folds - 1, not fold {fold} of {n_folds}")
     if getattr(corpus, "extra", None) is not None:
         raise FoldError(f"the extra signal of corpus {corpus.name!r} may depend on the split: load it without one")
-    folds = build_folds(build_groups(corpus.tracks), n_folds=n_folds, seed=seed)
+    groups = build_groups(corpus.tracks) if apart else corpus.tracks.index
+    folds = build_folds(groups, n_folds=n_folds, seed=seed)
     named = {fold: "test", (fold + 1) % n_folds: "valid"}
     view = copy.copy(corpus)
     view.tracks = corpus.tracks.assign(split=[named.get(number, "train") for number in folds])

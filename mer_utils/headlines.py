@@ -63,10 +63,11 @@ def load_headline(notebook: "NotebookNode", name: str, folder: Path) -> list[Hea
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if not any(_CHECK in cell.source and cell.execution_count for cell in code):
         return []
-    headline = _load_mapping(folder / "results.json").get(name, {}).get("headline", {})
+    stored = _load_mapping(folder / "results.json").get(name, {})
+    headline = stored.get("headline", {})
     # of a parameter that stands twice, the second was set for the run
     parameters = dict(pair for cell in code for pair in _PARAMETER.findall(cell.source))
-    corpus = parameters.get("CORPUS", "auto").replace("auto", CORPORA[0])
+    corpus = stored.get("source") or parameters.get("CORPUS", "auto").replace("auto", CORPORA[0])
     expected = _load_mapping(results.EXPECTED).get(parameters.get("PROFILE"), {}).get(corpus, {}).get(name, {})
     return [
         _spell_row(key, headline.get(key, "missing"), expected.get(key)) for key in sorted({**headline, **expected})

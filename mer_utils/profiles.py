@@ -4,8 +4,9 @@ What a size means for the corpus and for a training is said here once, for the n
 
 A `Profile` may be given wherever the name of one is asked for: `get_profile` changes single sizes.
 
-Public names: ``CORPORA``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``load_profile_corpus``,
-``build_training_config``, ``fit_profile_network``, ``locate_checkpoint``.
+Public names: ``CORPORA``, ``SMALL``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``name_corpus``,
+``load_profile_corpus``, ``build_training_config``, ``fit_profile_network``, ``load_run_network``,
+``find_run_network``, ``describe_run_network``, ``name_source``, ``locate_checkpoint``, ``locate_first_stage``.
 """
 
 import hashlib
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 #: Corpora that `corpora.load_corpus` knows; ``"auto"`` in a notebook's parameters stands for one of them. It stands
 #: here because the command line and the runner do without the imports of the corpora.
 CORPORA = ("generated",)
+
+
+#: What `name_source` adds where a network answers that was trained elsewhere.
+RELEASED = "released net"
+
+#: Training clips below which `Profile.small_epochs` counts.
+SMALL = 1000
 
 
 class ProfileError(ValueError):
@@ -49,6 +57,8 @@ class Profile:
         Most passes over the training split; 199 in the group's later code (Hoedt, Flexer & Widmer, SMC 2025).
     cell_timeout
         Longest time one notebook cell may take, seconds.
+    small_epochs
+        Instead of ``max_epochs`` where fewer than `SMALL` clips are for training, so that an epoch is short.
     augment
         Change training clips as `augmentation.Augmentation` does by default: for nets that meet real recordings.
     """
@@ -59,6 +69,7 @@ class Profile:
     n_samples: int
     max_epochs: int
     cell_timeout: int
+    small_epochs: int | None = None
     augment: bool = False
 
 
@@ -67,7 +78,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", n_clips=48, width=8, n_samples=300, max_epochs=2, cell_timeout=120),
-        Profile("quick", n_clips=2000, width=16, n_samples=3_000, max_epochs=28, cell_timeout=900),
+        Profile("quick", n_clips=2000, width=16, n_samples=3_000, max_epochs=28, cell_timeout=900, small_epochs=60),
         Profile("paper", n_clips=4000, width=64, n_samples=50_000, max_epochs=199, cell_timeout=7 * 24 * 3600),
     )
 }
@@ -81,7 +92,8 @@ def get_profile(name: str | Profile, **changes: Any) -> Profile:
     name
         One of the keys of `PROFILES`, or a profile.
     changes
-        Other values for some of its attributes; None leaves one as it is.
+        Other values for some of its attributes; None leaves one as it is. ``max_epochs`` then counts for small corpora
+        too.
 
     Returns
     -------
@@ -96,7 +108,8 @@ def get_profile(name: str | Profile, **changes: Any) -> Profile:
     if not isinstance(name, Profile) and name not in PROFILES:
         raise ProfileError(f"unknown profile {name!r}; there are: {', '.join(PROFILES)}")
     profile = name if isinstance(name, Profile) else PROFILES[name]
-    return replace(profile, **{name: value for name, value in changes.items() if value is not None})
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return replace(profile, **({"small_epochs": None} if "max_epochs" in changes else {}), **changes)
 
 
 def load_profile_corpus(profile: str | Profile, corpus: str = "auto", **options: float) -> "Corpus":
@@ -109,7 +122,7 @@ def load_profile_corpus(profile: str | Profile, corpus: str = "auto", **options:
     profile
         One of `PROFILES`, by name or changed by `get_profile`.
     corpus
-        A name that `corpora.load_corpus` knows, or ``"auto"``: the generated corpus.
+        A name that `corpora.load_corpus` knows, or ``"auto"`` (`name_corpus`).
     options
         Further options of the corpus, such as ``rater_noise``.
 
@@ -125,9 +138,21 @@ def load_profile_corpus(profile: str | Profile, corpus: str = "auto", **options:
     """
     from .corpora import load_corpus
 
-    name = "generated" if corpus == "auto" else corpus
+    name = name_corpus(profile, corpus)
     size = {"n_tracks": get_profile(profile).n_clips} if name == "generated" else {}
     return load_corpus(name, **size, **options)
+
+
+def name_corpus(profile: str | Profile, corpus: str = "auto") -> str:
+    """Name the corpus that ``"auto"`` stands for: film music in ``"paper"`` where it is at hand, else generated music.
+
+    Any other name is given back as it is.
+    """
+    if corpus != "auto" or get_profile(profile).name != "paper":
+        return corpus.replace("auto", "generated")
+    from .corpora import find_corpus
+
+    return "soundtracks" if find_corpus("soundtracks") else "generated"
 
 
 def fit_profile_network(
@@ -170,8 +195,60 @@ def fit_profile_network(
 
     profile = get_profile(profile)
     checkpoint = locate_checkpoint(corpus, scheme, profile=profile, seed=seed, **changes)
-    choices = {"config": build_training_config(profile, seed=seed, **changes), "width": profile.width}
+    config = build_training_config(profile, locate_first_stage(corpus, scheme), seed=seed, **changes)
+    choices = {"config": config, "width": profile.width}
     return fit_network(corpus, scheme, **choices, checkpoint=checkpoint, progress=progress)
+
+
+def load_run_network(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0) -> "TrainedNetwork":
+    """Load the network that a run has trained, or where it has not, the released one of the scheme.
+
+    So whoever only asks a network need not wait for a training.
+
+    Parameters
+    ----------
+    corpus, scheme, profile, seed
+        As in `fit_profile_network`, whose finished training is looked for in the cache.
+
+    Raises
+    ------
+    ProfileError, NetworkError, CheckpointError
+        If there is no such profile or released network, or what the cache has is damaged.
+    """
+    from .networks import load_network
+
+    if not find_run_network(corpus, scheme, profile=profile, seed=seed):
+        return load_network(f"released:{scheme}")
+    return fit_profile_network(corpus, scheme, profile=profile, seed=seed, progress=False)
+
+
+def find_run_network(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0) -> bool:
+    """Tell whether `fit_profile_network` has finished a training; parameters as there."""
+    from .checkpoints import read_state
+
+    path = locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
+    if not path.is_file():
+        return False
+    config, state = build_training_config(profile, locate_first_stage(corpus, scheme), seed=seed), read_state(path)
+    n_epochs = len(state.get("history", ()))
+    return n_epochs >= config.max_epochs or n_epochs - state.get("best_epoch", n_epochs) >= config.patience
+
+
+def describe_run_network(trained: "TrainedNetwork", corpus: "Corpus") -> str:
+    """Say in a sentence whether a network is this run's own or the released one."""
+    what = f"{trained.scheme} net of width {trained.width}"
+    if trained.corpus["fingerprint"] == corpus.fingerprint:
+        return f"The {what} that this run trained on the {corpus.name} corpus answers here."
+    return (
+        f"This run has trained no net yet (chapter 02 does), so the released {what} answers here, which was trained "
+        f"on the {trained.corpus['name']} corpus."
+    )
+
+
+def name_source(trained: "TrainedNetwork", corpus: "Corpus") -> str:
+    """Name by what the numbers of a notebook are expected: its corpus, and that another's net answered if one did."""
+    own = trained.corpus["fingerprint"] == corpus.fingerprint
+    return corpus.name if own else f"{corpus.name}, {RELEASED}"
 
 
 def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, seed: int = 0, **changes: Any) -> Path:
@@ -191,19 +268,29 @@ def locate_checkpoint(corpus: "Corpus", scheme: str, *, profile: str | Profile, 
     from .runs import VERSION
 
     profile, trained = get_profile(profile), "a2mid" if scheme == "a2mid2e" else scheme
-    config = asdict(build_training_config(profile, seed=seed, **changes))
+    corpus = locate_first_stage(corpus, scheme)
+    config = asdict(build_training_config(profile, corpus, seed=seed, **changes))
     decisive = [VERSION, corpus.fingerprint, trained, profile.width, config]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return CACHE / "training" / f"{profile.name}-{trained}-{seed}-{key}.pt"
 
 
-def build_training_config(profile: str | Profile, *, seed: int = 0, **changes: Any) -> "TrainingConfig":
+def locate_first_stage(corpus: "Corpus", scheme: str) -> "Corpus":
+    """Give the corpus on whose clips the layers of a scheme are trained: for ``"a2mid2e"`` perhaps a larger one."""
+    return (corpus.build_first_stage() if scheme == "a2mid2e" else None) or corpus
+
+
+def build_training_config(
+    profile: str | Profile, corpus: "Corpus | None" = None, *, seed: int = 0, **changes: Any
+) -> "TrainingConfig":
     """Build the configuration of a training: the papers' recipe for ``"paper"``, the fast one for the others.
 
     Parameters
     ----------
     profile, seed, changes
         As in `fit_profile_network`.
+    corpus
+        What is trained on; None for one that is not small.
 
     Raises
     ------
@@ -216,4 +303,6 @@ def build_training_config(profile: str | Profile, *, seed: int = 0, **changes: A
     profile = get_profile(profile)
     build = paper_config if profile.name == "paper" else quick_config
     augmentation = Augmentation() if profile.augment else None
-    return build(**{"max_epochs": profile.max_epochs, "augmentation": augmentation, "seed": seed} | changes)
+    small = corpus is not None and profile.small_epochs and len(corpus.select("train")) < SMALL
+    epochs = profile.small_epochs if small else profile.max_epochs
+    return build(**{"max_epochs": epochs, "augmentation": augmentation, "seed": seed} | changes)

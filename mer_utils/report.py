@@ -176,9 +176,9 @@ def describe_nets(sweep: "Sweep") -> str:
     counts = ", ".join(f"{len(sweep.seeds(scheme))} × {SCHEME_NAMES.get(scheme, scheme)}" for scheme in sweep.schemes)
     groups = build_groups(tracks).loc[sweep.tracks].nunique()
     return (
-        f"{counts} (width {profile.width}, {profile.max_epochs} epochs), each tested on the same {len(sweep.tracks)} "
-        f"clips from albums it never met. They fall into {groups} groups without a common album or rating, "
-        "which is what the intervals resample."
+        f"{counts} (width {profile.width}, at most {sweep.identity['max_epochs']} epochs), each tested on the same "
+        f"{len(sweep.tracks)} clips from albums it never met. They fall into {groups} groups without a common album "
+        "or rating, which is what the intervals resample."
     )
 
 

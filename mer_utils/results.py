@@ -197,7 +197,7 @@ def check_headline(
     profile
         One of `profiles.PROFILES`.
     corpus
-        `Corpus.name`, one of `profiles.CORPORA`; not ``"auto"``.
+        `Corpus.name`, one of `profiles.CORPORA` and not ``"auto"``; or what `profiles.name_source` makes of it.
     legal
         Lowest and highest value that any of the numbers can have; by default those of a correlation.
 
@@ -212,7 +212,7 @@ def check_headline(
         If a number is off, or an expected one is missing; the message names all of these.
     """
     get_profile(profile)
-    if corpus not in CORPORA:
+    if corpus.partition(",")[0] not in CORPORA:
         raise HeadlineError(f"unknown corpus {corpus!r}; there are: {', '.join(CORPORA)}")
     expected = _load_expected().get(profile, {}).get(corpus, {}).get(name, {})
     wrong = [f"{key} is missing" for key in expected if key not in values]

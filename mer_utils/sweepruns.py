@@ -97,7 +97,9 @@ def run_sweep(
 
 def _prepare(config: SweepConfig, progress: bool) -> None:
     corpus = config.load_corpus()
-    corpus.spectrograms(corpus.tracks.index[:1].tolist(), progress=progress)
+    corpus.spectrograms(corpus.tracks.index.tolist(), progress=progress)
+    if (stage := corpus.build_first_stage()) is not None:
+        stage.spectrograms(stage.tracks.index.tolist(), progress=progress)
 
 
 def fit_part(config: SweepConfig, scheme: str, seed: int, fold: int | None) -> dict[str, Any]:

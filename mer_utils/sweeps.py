@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .paths import CACHE, SWEEPS
-from .profiles import Profile, build_training_config, load_profile_corpus
+from .profiles import Profile, build_training_config, load_profile_corpus, locate_first_stage
 from .ratings import EMOTIONS, MIDLEVEL, UNIT
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class SweepConfig:
     n_folds
         0 tests on the corpus's own test split; otherwise every clip is tested once, by a net that was trained on the
         other albums (`folds.select_fold`).
+    apart
+        Keep the clips of an album in one fold. False deals clip by clip, as if there were no albums.
     """
 
     profile: Profile
@@ -65,6 +67,7 @@ class SweepConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     n_folds: int = 0
+    apart: bool = True
 
     def __post_init__(self) -> None:
         if self.n_folds < 0 or 0 < self.n_folds < 3:
@@ -86,8 +89,10 @@ class SweepConfig:
         decisive = {"n_folds": self.n_folds, "corpus": f"{corpus.name} {corpus.version}, {corpus.fingerprint}"}
         decisive |= {"version of training": VERSION, "version of predictions": PREDICTION_VERSION}
         decisive["width"] = self.profile.width
+        if (stage := locate_first_stage(corpus, "a2mid2e")) is not corpus:
+            decisive["first stage"] = f"{stage.name} {stage.version}, {stage.fingerprint}"
         try:
-            config = asdict(build_training_config(self.profile, **self.changes))
+            config = asdict(build_training_config(self.profile, corpus, **self.changes))
         except TypeError as error:
             raise SweepError(f"no such field of a training among {', '.join(self.training)}: {error}") from error
         return decisive | {name: value for name, value in _plain(config).items() if name != "seed"}
@@ -102,7 +107,7 @@ class SweepConfig:
         from .folds import select_fold
 
         corpus = load_profile_corpus(self.profile, self.corpus, **self.options)
-        return corpus if fold is None else select_fold(corpus, fold, n_folds=self.n_folds)
+        return corpus if fold is None else select_fold(corpus, fold, n_folds=self.n_folds, apart=self.apart)
 
     def list_jobs(self, schemes: Iterable[str], seeds: Iterable[int]) -> list[tuple[str, int, int | None]]:
         """List the nets of a sweep: scheme, seed, and fold or None; seed by seed, so that early results compare."""

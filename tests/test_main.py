@@ -207,6 +207,11 @@ def test_a_net_of_emotions_alone_shows_them_alone():
     assert list(report.build_record("x.wav", prediction(emotion_only=True), net="a2e")["mean"]) == ["emotion"]
 
 
+def stub_corpus(fingerprint="f", *, n_train=2000, first_stage=None):
+    there = {"tracks": {"split": []}, "select": lambda split: range(n_train)}
+    return types.SimpleNamespace(fingerprint=fingerprint, build_first_stage=lambda: first_stage, **there)
+
+
 @dataclass
 class Scored:
     scores: dict
@@ -216,7 +221,7 @@ class Scored:
 def training(monkeypatch, tmp_path):
     """Replace corpus and training by stand-ins that note what they are asked for."""
     calls = []
-    corpus = types.SimpleNamespace(fingerprint="f", tracks={"split": []})
+    corpus = stub_corpus()
     monkeypatch.setattr(profiles, "CACHE", tmp_path)
     monkeypatch.setattr(profiles, "load_profile_corpus", lambda *args: calls.append(args) or corpus)
     trained = Scored({"valid_emotion_r": 0.5})
@@ -251,7 +256,8 @@ def test_train_completes_the_name_of_the_file(training, tmp_path, capsys):
 def test_train_takes_other_sizes_than_the_profile_has(training):
     sizes = ["--clips", "4000", "--epochs", "30", "--width", "32", "--augment"]
     assert command.main(["train", *sizes]) == 0
-    wanted = replace(profiles.PROFILES["quick"], n_clips=4000, max_epochs=30, width=32, augment=True)
+    sizes = {"n_clips": 4000, "max_epochs": 30, "small_epochs": None, "width": 32}
+    wanted = replace(profiles.PROFILES["quick"], **sizes, augment=True)
     assert training[0] == (wanted, "auto")
 
 
@@ -299,7 +305,7 @@ def test_command_line_and_networks_know_the_same_schemes():
 
 
 def test_a_fresh_training_forgets_the_old_state(training, tmp_path):
-    corpus = types.SimpleNamespace(fingerprint="f")
+    corpus = stub_corpus()
     state = profiles.locate_checkpoint(corpus, "joint", profile="smoke")
     state.parent.mkdir()
     for fresh, there in (([], True), (["--fresh"], False)):
@@ -309,7 +315,7 @@ def test_a_fresh_training_forgets_the_old_state(training, tmp_path):
 
 
 def test_states_of_different_trainings_lie_apart():
-    corpora = [types.SimpleNamespace(fingerprint=name) for name in "ab"]
+    corpora = [stub_corpus(name) for name in "ab"]
     schemes = ("a2e", "joint")
     paths = {
         profiles.locate_checkpoint(corpus, scheme, profile=profile, seed=seed)
@@ -322,16 +328,31 @@ def test_states_of_different_trainings_lie_apart():
 
 
 def test_states_of_another_version_are_not_found(monkeypatch):
-    corpus = types.SimpleNamespace(fingerprint="f")
+    corpus = stub_corpus()
     before = profiles.locate_checkpoint(corpus, "joint", profile="smoke")
     monkeypatch.setattr("mer_utils.runs.VERSION", 0)
     assert profiles.locate_checkpoint(corpus, "joint", profile="smoke") != before
 
 
 def test_two_stages_share_the_state_of_the_first():
-    corpus = types.SimpleNamespace(fingerprint="f")
+    corpus = stub_corpus()
     places = [profiles.locate_checkpoint(corpus, scheme, profile="smoke") for scheme in ("a2mid", "a2mid2e", "a2e")]
     assert places[0] == places[1] != places[2]
+
+
+def test_a_first_stage_on_another_corpus_has_a_state_of_its_own():
+    alone, other = stub_corpus(), stub_corpus(first_stage=stub_corpus("large"))
+    places = [profiles.locate_checkpoint(corpus, "a2mid2e", profile="smoke") for corpus in (alone, other)]
+    assert places[0] != places[1] == profiles.locate_checkpoint(stub_corpus("large"), "a2mid", profile="smoke")
+    assert profiles.locate_checkpoint(other, "joint", profile="smoke").name.startswith("smoke-joint")
+
+
+def test_small_corpora_are_gone_through_more_often_unless_said_otherwise():
+    small, large = stub_corpus(n_train=profiles.SMALL - 1), stub_corpus(n_train=profiles.SMALL)
+    asked = profiles.get_profile("quick", max_epochs=7)
+    epochs = [profiles.build_training_config(*pair).max_epochs for pair in (("quick", small), ("quick", large))]
+    assert epochs == [profiles.PROFILES["quick"].small_epochs, profiles.PROFILES["quick"].max_epochs]
+    assert profiles.build_training_config(asked, small).max_epochs == 7
 
 
 def test_a_sound_is_heard_through_the_spectrogram_of_the_net(sound):
@@ -345,7 +366,7 @@ def test_a_sound_is_heard_through_the_spectrogram_of_the_net(sound):
 def test_augmentation_is_a_choice_that_the_key_knows(name):
     chosen = [profiles.get_profile(name, augment=augment) for augment in (None, False, True)]
     assert [profiles.build_training_config(one).augmentation is None for one in chosen] == [True, True, False]
-    corpus = types.SimpleNamespace(fingerprint="f")
+    corpus = stub_corpus()
     assert len({profiles.locate_checkpoint(corpus, "joint", profile=one) for one in chosen}) == 2
 
 
