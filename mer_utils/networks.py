@@ -42,6 +42,7 @@ BANDS = 149
 MIN_FRAMES = 32
 
 _FILE_FORMAT = 1
+_RELEASED = "released:"
 _HEADER = ("normalisation", "config", "corpus", "seed", "scores", "spectrogram")
 # (output channels at width 1, kernel, stride, padding), None: a pooling step; figure and later code agree.
 _LAYERS = ((1, 5, 2, 2), (1, 3, 1, 1), None, (2, 3, 1, 1), (2, 3, 1, 1), None)
@@ -261,7 +262,7 @@ def load_network(path: str | Path) -> TrainedNetwork:
     Parameters
     ----------
     path
-        A file, or the name of a network in ``data/checkpoints``, such as ``"joint"``.
+        A file, or the name of a network in ``data/checkpoints``, such as ``"released:joint"`` or ``"joint"``.
 
     Raises
     ------
@@ -288,12 +289,18 @@ def locate_network(path: str | Path) -> Path:
     Parameters
     ----------
     path
-        A file, whose suffix ``.safetensors`` may be left out, or as text a bare name, without folder and suffix, that
-        stands for ``data/checkpoints/<name>.safetensors``.
+        A file, whose suffix ``.safetensors`` may be left out, or as text a name that stands for
+        ``data/checkpoints/<name>.safetensors``: one after ``released:``, such as ``"released:joint"``, or a bare one,
+        without folder and suffix.
     """
-    bare = isinstance(path, str) and Path(path).name == path and not Path(path).suffix
-    path = CHECKPOINTS / path if bare else Path(path)
+    if isinstance(path, str) and (path.startswith(_RELEASED) or _is_bare(path)):
+        path = CHECKPOINTS / path.removeprefix(_RELEASED)
+    path = Path(path)
     return path if path.suffix else path.with_name(f"{path.name}.safetensors")
+
+
+def _is_bare(text: str) -> bool:
+    return Path(text).name == text and not Path(text).suffix
 
 
 def _assemble(tensors: dict[str, Tensor], header: dict[str, Any]) -> TrainedNetwork:

@@ -137,6 +137,14 @@ def test_a_name_stands_for_a_released_network(tmp_path, monkeypatch):
     assert load_network("mine").scheme == "joint"
     with pytest.raises(NetworkError, match=r"no network .*yours.* \(mine\)"):
         load_network("yours")
+    with pytest.raises(NetworkError, match=r"no network .*yours.* \(mine\)"):
+        load_network("released:yours")
+
+
+@pytest.mark.parametrize("scheme", networks.SCHEMES)
+def test_a_net_of_each_scheme_is_released(scheme):
+    trained = load_network(f"released:{scheme}")
+    assert (trained.scheme, trained.width) == (scheme, 16)
 
 
 @settings(max_examples=150, deadline=None)
@@ -190,6 +198,9 @@ def test_safetensors_of_somebody_else_are_refused(tmp_path):
     ("named", "meant"),
     [
         ("joint", CHECKPOINTS / "joint.safetensors"),
+        ("released:joint", CHECKPOINTS / "joint.safetensors"),
+        (Path("released:joint"), Path("released:joint.safetensors")),
+        ("./joint", Path("joint.safetensors")),
         ("folder/joint", Path("folder/joint.safetensors")),
         (Path("joint"), Path("joint.safetensors")),
         ("joint.safetensors", Path("joint.safetensors")),
