@@ -69,10 +69,12 @@ def _complain(message: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .companion import run_notebooks
+    from .companion import run_notebooks, select_notebooks
     from .pages import INDEX
+    from .preparation import prepare_run
 
     choices = {"only": options.only, "out": options.out, "corpus": options.corpus, "seed": options.seed}
+    prepare_run(options.profile, options.corpus, notebooks=select_notebooks(options.only), tell=_complain)
     runs = run_notebooks(options.profile, **choices)
     for run in runs:
         print(f"{run.name:28} {run.status:6} {run.seconds:6.0f} s", *run.errors, sep="\n    " if run.errors else "")

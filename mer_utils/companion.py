@@ -20,7 +20,7 @@ from .files import save_text
 from .outputs import find_failures
 from .pages import PageError, save_page
 from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
-from .profiles import CORPORA, get_profile
+from .profiles import COMPLETE, get_profile
 from .results import check_headline, figures_folder, save_results
 from .site import save_index
 
@@ -137,7 +137,7 @@ def run_notebooks(
     out
         Build folder instead of ``build/<profile>``.
     corpus
-        ``"auto"`` or one of `profiles.CORPORA`; the notebooks' ``CORPUS``.
+        ``"auto"`` or one of `profiles.COMPLETE`; the notebooks' ``CORPUS``.
     seed
         The notebooks' ``SEED``.
     parameters
@@ -155,8 +155,8 @@ def run_notebooks(
         lie.
     """
     timeout = get_profile(profile).cell_timeout
-    if corpus not in ("auto", *CORPORA):
-        raise NotebookError(f"unknown corpus {corpus!r}; there are: auto, {', '.join(CORPORA)} (others are to come)")
+    if corpus not in ("auto", *COMPLETE):
+        raise NotebookError(f"the notebooks run on auto, {', '.join(COMPLETE)}, not on {corpus!r}")
     paths = select_notebooks(only)
     values = {**(parameters or {}), "PROFILE": profile, "CORPUS": corpus, "SEED": seed}
     for path in paths:

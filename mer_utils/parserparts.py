@@ -4,9 +4,10 @@ Public names: ``add_command``, ``add_profile``, ``add_net``.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from .guessing import GuessingParser
-from .profiles import CORPORA, PROFILES
+from .profiles import COMPLETE, PROFILES
 from .typedvalues import check_seed
 
 
@@ -22,7 +23,7 @@ def add_command(commands: argparse._SubParsersAction, name: str, summary: str, e
     )
 
 
-def add_profile(parser: argparse.ArgumentParser) -> None:
+def add_profile(parser: argparse.ArgumentParser, *, corpora: Sequence[str] = COMPLETE) -> None:
     """Add the options that say how large a run is, on which music and from which seed."""
     sizes = ", ".join(f"{profile.name} ({profile.n_clips} clips)" for profile in PROFILES.values())
     parser.add_argument(
@@ -30,9 +31,10 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--corpus",
-        choices=("auto", *CORPORA),
+        choices=("auto", *corpora),
         default="auto",
-        help="where the music comes from (others are to come); default %(default)s",
+        help="where the music comes from; auto: in profile paper the film music of mer fetch if it is there, else "
+        "generated; default %(default)s",
     )
     parser.add_argument("--seed", type=check_seed, default=0, help="seed of everything random; default %(default)s")
 

@@ -4,8 +4,8 @@ What a size means for the corpus and for a training is said here once, for the n
 
 A `Profile` may be given wherever the name of one is asked for: `get_profile` changes single sizes.
 
-Public names: ``CORPORA``, ``SMALL``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``, ``name_corpus``,
-``load_profile_corpus``, ``build_training_config``, ``fit_profile_network``, ``load_run_network``,
+Public names: ``CORPORA``, ``COMPLETE``, ``SMALL``, ``Profile``, ``PROFILES``, ``ProfileError``, ``get_profile``,
+``name_corpus``, ``load_profile_corpus``, ``build_training_config``, ``fit_profile_network``, ``load_run_network``,
 ``find_run_network``, ``describe_run_network``, ``name_source``, ``locate_checkpoint``, ``locate_first_stage``.
 """
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Corpora that `corpora.load_corpus` knows; ``"auto"`` in a notebook's parameters stands for one of them. It stands
 #: here because the command line and the runner do without the imports of the corpora.
-CORPORA = ("generated",)
+CORPORA = ("generated", "soundtracks", "midlevel")
+#: Those of them whose clips carry both kinds of ratings, so that every notebook can run on them.
+COMPLETE = CORPORA[:2]
 
 
 #: What `name_source` adds where a network answers that was trained elsewhere.

@@ -5,7 +5,6 @@ Public names: ``SweepPlan``, ``RunSweeps``, ``build_plans``, ``load_run_sweeps``
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from .profiles import PROFILES, Profile, get_profile, name_corpus
 from .sweepruns import run_sweep
@@ -42,11 +41,6 @@ class SweepPlan:
     config: SweepConfig
     schemes: tuple[str, ...]
     seeds: tuple[int, ...]
-
-    @property
-    def n_nets(self) -> int:
-        """How many nets that is."""
-        return len(self.config.list_jobs(self.schemes, self.seeds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +133,3 @@ def _run_plans(plans: Mapping[str, SweepPlan], *, progress: bool) -> dict[str, S
     return {
         field: run_sweep(plan.config, plan.schemes, plan.seeds, progress=progress) for field, plan in plans.items()
     }
-
-
-def describe_plans(plans: Mapping[str, SweepPlan]) -> str:
-    """Count the nets of some plans in a few words."""
-    schemes = dict.fromkeys(chain.from_iterable(plan.schemes for plan in plans.values()))
-    return f"{sum(plan.n_nets for plan in plans.values())} nets of {len(schemes)} schemes"

@@ -32,7 +32,7 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     schemes.add_argument(
         "--schemes", metavar="A,B,...", type=check_schemes, help="a sweep, see below, over some of the same schemes"
     )
-    add_profile(parser)
+    add_profile(parser, corpora=profiles.CORPORA)
     for name, meaning in (("clips", "clips of the generated corpus"), ("width", "channels of the first layer")):
         parser.add_argument(f"--{name}", metavar="N", type=check_positive, help=f"{meaning}; default from the profile")
     parser.add_argument("--epochs", metavar="N", type=check_positive, help="most epochs; default from the profile")

@@ -166,7 +166,7 @@ def test_the_environment_is_as_before_after_a_run(run, monkeypatch):
     ("options", "said"),
     [
         ({"profile": "quik"}, "smoke, quick, paper"),
-        ({"corpus": "soundtracks"}, "auto, generated"),
+        ({"corpus": "midlevel"}, "auto, generated, soundtracks"),
         ({"only": "07"}, "there are: 01_a"),
         ({"parameters": {"SEDE": 1}}, "01_a.ipynb has no parameter SEDE; it has: PROFILE, CORPUS, SEED"),
     ],

@@ -83,7 +83,7 @@ def test_without_a_command_the_help_is_shown(capsys):
         (["run", "--profile", "smok"], "did you mean smoke?"),
         (["run", "--profil", "smoke"], "did you mean --profile?"),
         (["train", "--scheme", "jiont"], "did you mean joint?"),
-        (["run", "--corpus", "soundtracks"], "generated"),
+        (["run", "--corpus", "soundtrack"], "did you mean soundtracks?"),
         (["run", "--seed", "-1"], "not a whole number"),
         (["train", "--clips", "0"], "not a whole number of 1 or more"),
         (["predict"], "see mer predict --help"),
