@@ -28,6 +28,8 @@ class Corpus(ABC):
     ----------
     name, version
         Name and version of the corpus.
+    music
+        What its clips are called in sentences, such as "film music".
     fingerprint
         Hexadecimal digest of name, version and every option: part of all cache keys.
     tracks
@@ -40,6 +42,7 @@ class Corpus(ABC):
     """
 
     name: str
+    music: str
     version: str
     fingerprint: str
     tracks: pd.DataFrame

@@ -8,9 +8,10 @@ Public names: ``prepare_run``.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .paths import NOTEBOOKS
 from .profiles import load_profile_corpus, name_corpus
 
-_COMPARING = "03_cost_of_explainability"
+_COMPARING = NOTEBOOKS / "03_cost_of_explainability.ipynb"
 
 
 def prepare_run(
@@ -39,7 +40,7 @@ def prepare_run(
         return
     music = load_profile_corpus(profile, name)
     music.spectrograms(list(music.tracks.index))
-    if any(path.stem == _COMPARING for path in notebooks):
+    if any(path.stem == _COMPARING.stem for path in notebooks):
         _prepare_sweeps(profile, name, tell)
 
 

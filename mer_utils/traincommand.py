@@ -65,6 +65,12 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="start the emotions of joint at the regression of the ratings, not at random; default from the profile",
     )
+    parser.add_argument(
+        "--last-kernel", type=int, choices=(1, 3), help="kernel of the last convolution: 1 as in the later code, or 3"
+    )
+    parser.add_argument(
+        "--renderings", metavar="N", type=check_positive, help="generated clips for each set of ratings, 1 to 4; 2"
+    )
     parser.add_argument("--rater-noise", metavar="X", type=check_amount, help="noise of generated ratings, 0 to 1; 1")
     parser.add_argument(
         "--outside-share",
@@ -85,6 +91,12 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
         type=check_positive,
         help="test every clip once, with N times the nets; default the split",
     )
+    sweep.add_argument(
+        "--albums-apart",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the clips of an album in one fold, or deal clip by clip; default %(default)s",
+    )
     where = sweep.add_mutually_exclusive_group()
     where.add_argument("--jobs", metavar="N", type=check_positive, help="nets at a time; default one for each core")
     where.add_argument(
@@ -100,8 +112,10 @@ def run_train(options: argparse.Namespace) -> int:
         crop_frames=options.crop,
         midlevel_weight=options.midlevel_weight,
         start_at_ratings=options.start_at_ratings,
+        last_kernel=options.last_kernel,
     )
-    music = _given(rater_noise=options.rater_noise, outside_share=options.outside_share)
+    music = {name: getattr(options, name) for name in ("renderings", "rater_noise", "outside_share")}
+    music = _given(**music)
     if options.schemes:
         return _train_sweep(options, profile, training, music)
     for name in ("seeds", "folds", "jobs", "scheduler"):
@@ -144,7 +158,7 @@ def _train_sweep(
     if options.fresh:
         raise ValueError("--fresh is for one net: a sweep keeps the nets of each configuration apart by itself")
     target = _find_target(options.out or build_folder(profile.name) / "sweep.safetensors", locate_sweep)
-    config = SweepConfig(profile, options.corpus, music, training, options.folds or 0)
+    config = SweepConfig(profile, options.corpus, music, training, options.folds or 0, options.albums_apart)
     seeds = range(options.seed, options.seed + (options.seeds or 10))
     known = load_matching(target, config)
     workers = options.scheduler or options.jobs

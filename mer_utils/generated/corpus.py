@@ -83,7 +83,7 @@ class GeneratedCorpus(Corpus):
         are added to the mix. Its name becomes part of the fingerprint.
     """
 
-    name = "generated"
+    name, music = "generated", "generated music"
     version = VERSION
 
     def __init__(
