@@ -106,16 +106,16 @@ def compute_normalisation(specs: Sequence[np.ndarray]) -> tuple[float, float]:
     return mean, std
 
 
-def draw_starts(specs: Sequence[np.ndarray], n_frames: int, *, generator: torch.Generator) -> list[int]:
+def draw_starts(specs: Sequence[np.ndarray], n_frames: int, *, generator: torch.Generator) -> Tensor:
     """Draw where in each clip a window of ``n_frames`` starts; a clip shorter than that is looped.
 
     Returns
     -------
-    list of int
-        One frame number per clip.
+    Tensor
+        (n_clips,) integers, one frame number per clip.
     """
     places = torch.tensor([len(spec) - n_frames + 1 if len(spec) >= n_frames else len(spec) for spec in specs])
-    return (torch.rand(len(places), generator=generator, dtype=torch.float64) * places).long().tolist()
+    return (torch.rand(len(places), generator=generator, dtype=torch.float64) * places).long()
 
 
 def cut_windows(specs: Sequence[np.ndarray], starts: Sequence[int], n_frames: int) -> Tensor:

@@ -8,7 +8,7 @@ Public names: ``VERSION``, ``Run``, ``predict_middles``, ``compute_valid_scores`
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 
 from .augmentation import augment_masks, augment_sound
-from .batches import Split, TrainingError, compute_normalisation, cut_middles, cut_windows, draw_starts, load_split
+from .batches import Split, TrainingError, compute_normalisation, cut_middles, draw_starts, load_split
 from .checkpoints import CheckpointError
-from .networks import BOTTLENECKS, AudioNetwork, Outputs, build_network
-from .regression import RegressionError, fit_linear
+from .networks import AudioNetwork, Outputs, TrainedNetwork
+from .residence import HostClips, hold_clips
 from .scores import compute_mean_correlation
+from .starts import build_start
 
 if TYPE_CHECKING:
     from .corpora import Corpus
@@ -40,7 +41,7 @@ class Run:
 
     Parameters
     ----------
-    corpus, scheme, config, width
+    corpus, scheme, config, width, init
         As in `training.fit_network`.
     device
         Where to compute.
@@ -54,28 +55,33 @@ class Run:
     """
 
     def __init__(
-        self, corpus: "Corpus", scheme: str, *, config: "TrainingConfig", width: int, device: torch.device
+        self,
+        corpus: "Corpus",
+        scheme: str,
+        *,
+        config: "TrainingConfig",
+        width: int,
+        device: torch.device,
+        init: TrainedNetwork | None = None,
     ) -> None:
         self.config, self.device = config, device
         self.train, self.valid = (load_split(corpus, name, scheme=scheme) for name in ("train", "valid"))
         self.n_steps = len(self.train.specs) // config.batch_size
         if not self.n_steps:
             raise TrainingError(f"a batch of {config.batch_size} does not fit {len(self.train.specs)} training clips")
-        self.normalisation = compute_normalisation(self.train.specs)
+        self.normalisation = compute_normalisation(self.train.specs) if init is None else init.normalisation
         generator = _seed_epoch(config.seed, 0)
-        options = {name: getattr(config, name) for name in ("last_kernel", "dropout", "plain_dropout")}
-        network = build_network(scheme, width=width, **options, generator=generator)
-        if config.start_at_mean:
-            _start_at_mean(network, self.train)
-        if config.start_at_ratings and scheme == "joint":
-            _start_at_ratings(network, self.train)
+        network = build_start(scheme, self.train, config=config, width=width, init=init, generator=generator)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.starts = draw_starts(self.train.specs, config.crop_frames, generator=generator)
+        self.clips = hold_clips(self.train.specs, device)
+        self._middles = None if isinstance(self.clips, HostClips) else list(self._cut_middles())
+        self._targets = {head: told.to(device) for head, told in _list_told(self.train)}
         kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
         self.optimiser = kind(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
         self.mixed = config.precision == "mixed" and _computes_in_bfloat16(device)
         self.identity = {"version": VERSION, "scheme": scheme, "width": width, "corpus": corpus.fingerprint}
-        self.identity |= asdict(config)
+        self.identity |= asdict(config) | ({} if init is None else {"init": init.fingerprint})
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_weights = 0, _copy(network)
 
@@ -95,13 +101,8 @@ class Run:
         loss = self._train_epoch(report)
         if not math.isfinite(loss):
             raise TrainingError(f"the loss of epoch {self.epoch + 1} is {loss}: lower the learning rate")
-        heard = predict_middles(
-            self.network,
-            self.valid.specs,
-            self.normalisation,
-            n_frames=self.config.valid_frames,
-            mixed=self.mixed,
-        )
+        middles = self._cut_middles() if self._middles is None else self._middles
+        heard = _predict(self.network, middles, self.normalisation, mixed=self.mixed)
         row = {"epoch": self.epoch + 1, "loss": loss, **compute_valid_scores(heard, self.valid)}
         before = [_judge(earlier) for earlier in self.history]
         if not before or _judge(row) > max(before):
@@ -114,23 +115,23 @@ class Run:
     def _train_epoch(self, report: Callable[[], object]) -> float:
         config = self.config
         generator = _seed_epoch(config.seed, self.epoch + 1)
-        order = torch.randperm(len(self.train.specs), generator=generator).tolist()
+        order = torch.randperm(len(self.train.specs), generator=generator)
+        order = order[: self.n_steps * config.batch_size].view(self.n_steps, config.batch_size)
         starts = self.starts
         if config.redraw_crops:
             starts = draw_starts(self.train.specs, config.crop_frames, generator=generator)
         self.network.train()
         total = torch.zeros((), device=self.device)
-        for step in range(self.n_steps):
+        windows = self.clips.cut(order, starts, config.crop_frames)
+        for step, (chosen, specs) in enumerate(zip(order.to(self.device), windows, strict=True)):
             done = (self.epoch + step / self.n_steps) / config.max_epochs
             self.optimiser.param_groups[0]["lr"] = _learning_rate(config, done)
-            chosen = order[step * config.batch_size : (step + 1) * config.batch_size]
-            total += self._step(chosen, [starts[clip] for clip in chosen], generator)
+            total += self._step(chosen, specs, generator)
             report()
         return total.item() / self.n_steps
 
-    def _step(self, chosen: list[int], starts: list[int], generator: torch.Generator) -> Tensor:
+    def _step(self, chosen: Tensor, specs: Tensor, generator: torch.Generator) -> Tensor:
         config = self.config
-        specs = cut_windows([self.train.specs[clip] for clip in chosen], starts, config.crop_frames).to(self.device)
         if config.augmentation is not None:
             specs = augment_sound(specs, augmentation=config.augmentation, generator=generator)
         x = _standardise(specs, self.normalisation)
@@ -138,11 +139,9 @@ class Run:
             x = augment_masks(x, augmentation=config.augmentation, generator=generator)
         outputs = _forward(self.network, x, mixed=self.mixed)
         loss = torch.zeros((), device=self.device)
-        for head, weight in (("midlevel", config.midlevel_weight), ("emotion", 1.0)):
-            targets = getattr(self.train, head)
-            if targets is not None:
-                wanted = targets[chosen].to(self.device)
-                loss = loss + weight * torch.nn.functional.mse_loss(getattr(outputs, head), wanted)
+        for head, told in self._targets.items():
+            weight = config.midlevel_weight if head == "midlevel" else 1.0
+            loss = loss + weight * torch.nn.functional.mse_loss(getattr(outputs, head), told[chosen])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -169,10 +168,11 @@ class Run:
         """
         theirs = state.get("identity")
         theirs = theirs if isinstance(theirs, dict) else {}
-        for name, ours in self.identity.items():
-            if theirs.get(name) != ours:
+        for name in self.identity | theirs:  # each may have what the other lacks
+            their, our = theirs.get(name), self.identity.get(name)
+            if their != our:
                 raise CheckpointError(
-                    f"{path} belongs to another run, whose {name} is {theirs.get(name)!r} and not {ours!r}:"
+                    f"{path} belongs to another run, whose {name} is {their!r} and not {our!r}:"
                     " delete it or name another"
                 )
         try:
@@ -182,6 +182,9 @@ class Run:
             self.history = state["history"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise CheckpointError(f"{path} is incomplete: delete it to train from the start") from error
+
+    def _cut_middles(self) -> Iterator[Tensor]:
+        return _cut_batches(self.valid.specs, self.config.valid_frames, self.device)
 
     def best_network(self) -> AudioNetwork:
         """Give the network of the best epoch, in evaluation mode on the CPU."""
@@ -222,20 +225,31 @@ def predict_middles(
     Outputs
         On the CPU, unit scale.
     """
-    device = next(network.parameters()).device
-    parts = []
+    middles = _cut_batches(specs, n_frames, next(network.parameters()).device)
+    return _predict(network, middles, normalisation, mixed=mixed)
+
+
+def _cut_batches(specs: Sequence[np.ndarray], n_frames: int, device: torch.device) -> Iterator[Tensor]:
+    for first in range(0, len(specs), _VALID_BATCH):
+        yield cut_middles(specs[first : first + _VALID_BATCH], n_frames).to(device)
+
+
+def _predict(
+    network: AudioNetwork, batches: Iterable[Tensor], normalisation: tuple[float, float], *, mixed: bool
+) -> Outputs:
     network.eval()
     with torch.inference_mode():
-        for first in range(0, len(specs), _VALID_BATCH):
-            batch = cut_middles(specs[first : first + _VALID_BATCH], n_frames).to(device)
-            parts.append(_forward(network, _standardise(batch, normalisation), mixed=mixed))
+        parts = [_forward(network, _standardise(batch, normalisation), mixed=mixed) for batch in batches]
     return Outputs(*(None if head[0] is None else torch.cat(head).cpu() for head in zip(*parts, strict=True)))
 
 
 def compute_valid_scores(heard: Outputs, split: Split) -> dict[str, float]:
     """Compute the mean Pearson r of what a scheme is told and hears: ``valid_midlevel`` and ``valid_emotion``."""
-    told = [head for head in _HEADS if getattr(split, head) is not None]
-    return {f"valid_{head}": compute_mean_correlation(getattr(heard, head), getattr(split, head)) for head in told}
+    return {f"valid_{head}": compute_mean_correlation(getattr(heard, head), told) for head, told in _list_told(split)}
+
+
+def _list_told(split: Split) -> list[tuple[str, Tensor]]:
+    return [(head, getattr(split, head)) for head in _HEADS if getattr(split, head) is not None]
 
 
 def _judge(row: dict[str, float]) -> float:
@@ -283,31 +297,6 @@ def _computes_in_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-
-@torch.no_grad()
-def _start_at_mean(network: AudioNetwork, split: Split) -> None:
-    """Let an untrained network say about the mean rating: otherwise the first epochs go into finding the scale."""
-    seven, eight = network.to_midlevel, network.to_emotion
-    for layer in (seven, eight):
-        if layer is not None and layer.in_features == 4 * network.width:  # fed by the maps: quiet at first
-            layer.weight.mul_(0.1)
-    if split.midlevel is not None:
-        seven.bias.copy_(split.midlevel.mean(0))
-    if split.emotion is not None:
-        below = eight.weight @ seven.bias if network.scheme in BOTTLENECKS else 0
-        eight.bias.copy_(split.emotion.mean(0) - below)
-
-
-@torch.no_grad()
-def _start_at_ratings(network: AudioNetwork, split: Split) -> None:
-    """Set the layer from features to emotions to Mid2E of the training clips."""
-    try:
-        layer = fit_linear(split.midlevel.double().numpy(), split.emotion.double().numpy())
-    except RegressionError as error:
-        raise TrainingError(f"joint cannot start at the ratings ({error}): start it at random") from error
-    network.to_emotion.weight.copy_(torch.tensor(layer.weights))
-    network.to_emotion.bias.copy_(torch.tensor(layer.bias))
 
 
 def _copy(network: AudioNetwork) -> dict[str, Tensor]:

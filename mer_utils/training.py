@@ -6,8 +6,8 @@ run goes on where it stopped and ends with the weights of an unbroken one. The t
 
 "The group's later code" is that of Hoedt, Flexer & Widmer (SMC 2025).
 
-Public names: ``TrainingConfig``, ``TrainingError``, ``TrainingInterrupted``, ``paper_config``, ``quick_config``,
-``fit_network``, ``fit_second_stage``.
+Public names: ``TrainingConfig``, ``TrainingError``, ``TrainingInterrupted``, ``Keeping``, ``paper_config``,
+``quick_config``, ``fit_network``, ``fit_second_stage``.
 """
 
 import json
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
 import torch
@@ -154,14 +154,21 @@ def quick_config(**changes: Any) -> TrainingConfig:
     return replace(quick, **changes)
 
 
+class Keeping(TypedDict, total=False):
+    """What `fit_network` writes down and shows on its way; see there."""
+
+    checkpoint: str | Path | None
+    progress: bool
+
+
 def fit_network(
     corpus: "Corpus",
     scheme: str,
     *,
     config: TrainingConfig,
     width: int = 64,
-    checkpoint: str | Path | None = None,
-    progress: bool = True,
+    init: TrainedNetwork | None = None,
+    **keeping: Unpack[Keeping],
 ) -> TrainedNetwork:
     """Train a network of one of the schemes and keep the epoch with the best validation correlation.
 
@@ -175,45 +182,67 @@ def fit_network(
     corpus
         Where the splits ``"train"`` and ``"valid"`` come from; no other split is touched.
     scheme
-        One of `networks.SCHEMES`. ``"a2mid2e"`` trains ``"a2mid"`` and adds `fit_second_stage`.
+        One of `networks.SCHEMES`. ``"a2mid2e"`` trains ``"a2mid"``, on another corpus if this one names one
+        (`Corpus.build_first_stage`), and adds `fit_second_stage` on this one.
     config
         How to train.
     width
         Channels of the first layer.
+    init
+        A trained network of the same width and last convolution to start from; it stays as it is. Layers that mean
+        the same in both schemes are taken over: the convolutions, the one to named features, and the one to emotions
+        where both read them from the features or both from all that is heard. Others start as ``config`` says, which
+        touches nothing that was taken over. Spectrograms are standardised by the mean and the standard deviation of
+        ``init``, to which its first layer was fitted, and not by those of this corpus.
     checkpoint
         File for the state after each epoch. One that is there already is gone on with; a finished one returns its
         network at once.
     progress
-        Show a progress bar.
+        Show a progress bar; on by default.
+
+    Returns
+    -------
+    TrainedNetwork
+        Its ``config`` says under ``"init"`` where it started, if from another network: that one's ``"scheme"``,
+        ``"corpus"`` (name) and ``"fingerprint"``.
 
     Raises
     ------
     TrainingError
-        If the corpus lacks clips or ratings, or the loss is no longer finite.
+        If the corpus lacks clips or ratings, ``init`` does not fit, or the loss is no longer finite.
     CheckpointError
-        If the checkpoint is damaged or belongs to another corpus, scheme, width or configuration.
+        If the checkpoint is damaged or belongs to another corpus, scheme, width, configuration or ``init``.
     TrainingInterrupted
         If somebody stopped it; all epochs but the current one are in the checkpoint.
     """
     if scheme == "a2mid2e":
-        first = fit_network(corpus, "a2mid", config=config, width=width, checkpoint=checkpoint, progress=progress)
+        other = corpus.build_first_stage()
+        stage = corpus if other is None else other
+        first = fit_network(stage, "a2mid", config=config, width=width, init=init, **keeping)
         return fit_second_stage(corpus, first, window_frames=config.valid_frames)
-    path = None if checkpoint is None else Path(checkpoint)
     with _machine(config.n_threads) as device:
-        run = Run(corpus, scheme, config=config, width=width, device=device)
-        if path is not None and path.exists():
-            run.restore(read_state(path), path)
-        _train(run, path, progress)
+        run = Run(corpus, scheme, config=config, width=width, device=device, init=init)
+        _train(run, **keeping)
         return TrainedNetwork(
             network=run.best_network(),
             normalisation=run.normalisation,
-            config=json.loads(json.dumps(asdict(config))),
-            corpus={name: str(getattr(corpus, name)) for name in ("name", "version", "fingerprint")},
+            config=json.loads(json.dumps(asdict(config))) | _describe_init(init),
+            corpus=_describe_corpus(corpus),
             seed=config.seed,
             scores=run.scores(),
             spectrogram=asdict(SpectrogramConfig()),
             history=pd.DataFrame(run.history),
         )
+
+
+def _describe_corpus(corpus: "Corpus") -> dict[str, str]:
+    return {name: str(getattr(corpus, name)) for name in ("name", "version", "fingerprint")}
+
+
+def _describe_init(init: TrainedNetwork | None) -> dict[str, dict[str, str]]:
+    if init is None:
+        return {}
+    return {"init": {"scheme": init.scheme, "corpus": init.corpus["name"], "fingerprint": init.fingerprint}}
 
 
 def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: int = 313) -> TrainedNetwork:
@@ -222,7 +251,8 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
     Parameters
     ----------
     corpus
-        The corpus that ``first`` was trained on; the regression sees its training split alone.
+        The corpus with the emotions; the regression sees its training split alone. ``first`` may have been trained on
+        another one, and its own normalisation is used.
     first
         A trained ``"a2mid"`` network, which stays as it is; its configuration says on how many threads to compute.
     window_frames
@@ -231,7 +261,8 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
     Returns
     -------
     TrainedNetwork
-        Of the scheme ``"a2mid2e"``.
+        Of the scheme ``"a2mid2e"``. Where ``first`` was trained on another corpus, ``corpus`` names that one too,
+        under ``"first_stage"``.
 
     Raises
     ------
@@ -239,14 +270,20 @@ def fit_second_stage(corpus: "Corpus", first: TrainedNetwork, *, window_frames: 
         If fewer than nine clips are for training, or a feature is heard the same in all of them.
     """
     train, valid = (load_split(corpus, name, scheme="a2mid2e") for name in ("train", "valid"))
-    network = build_network("a2mid2e", width=first.width, last_kernel=first.network.last_kernel).eval()
-    with _machine(first.config["n_threads"]):
-        seven = predict_middles(first.network, train.specs, first.normalisation, n_frames=window_frames).midlevel
+    network = build_network("a2mid2e", width=first.width, last_kernel=first.network.last_kernel)
+    network.load_state_dict(network.state_dict() | first.network.state_dict())
+    with _machine(first.config["n_threads"]) as device:
+        options = {"normalisation": first.normalisation, "n_frames": window_frames}
+        seven = predict_middles(network.to(device), train.specs, **options).midlevel
         model = fit_linear(seven.double().numpy(), train.emotion.double().numpy())
         layer = {"to_emotion.weight": torch.tensor(model.weights), "to_emotion.bias": torch.tensor(model.bias)}
         network.load_state_dict(first.network.state_dict() | layer)
-        heard = predict_middles(network, valid.specs, first.normalisation, n_frames=window_frames)
-    return replace(first, network=network, scores=first.scores | compute_valid_scores(heard, valid))
+        heard = predict_middles(network, valid.specs, **options)
+    ours = _describe_corpus(corpus)
+    if first.corpus != ours:
+        ours["first_stage"] = "{name} {version}, {fingerprint}".format(**first.corpus)
+    scores = first.scores | compute_valid_scores(heard, valid)
+    return replace(first, network=network.cpu(), corpus=ours, scores=scores)
 
 
 @contextmanager
@@ -266,10 +303,13 @@ def _machine(n_threads: int) -> Iterator[torch.device]:
         torch.set_num_threads(before)
 
 
-def _train(run: Run, checkpoint: Path | None, progress: bool) -> None:
+def _train(run: Run, *, checkpoint: str | Path | None = None, progress: bool = True) -> None:
     from tqdm import tqdm
 
     config = run.config
+    checkpoint = None if checkpoint is None else Path(checkpoint)
+    if checkpoint is not None and checkpoint.exists():
+        run.restore(read_state(checkpoint), checkpoint)
     steps = {"total": config.max_epochs * run.n_steps, "initial": run.epoch * run.n_steps}
     with tqdm(**steps, desc=run.network.scheme, unit="step", disable=not progress or run.finished) as bar:
         while not run.finished:

@@ -34,6 +34,7 @@ def build_fake_corpus(n_tracks: int = 64, *, n_frames: int = 64, seed: int = 0) 
         select=lambda name: list(tracks.index[tracks["split"] == name]),
         spectrogram=lambda track: specs[track],
         spectrograms=lambda wanted: [specs[track] for track in wanted],
+        build_first_stage=lambda: None,
     )
 
 

@@ -246,6 +246,18 @@ def test_two_stages_in_one_call(corpus):
     assert torch.equal(both.network.to_midlevel.weight, first.network.to_midlevel.weight)
 
 
+def test_the_first_stage_may_hear_another_corpus(corpus):
+    config, larger = replace(TINY, max_epochs=1), build_fake_corpus(96, seed=1)
+    ours = build_fake_corpus()
+    ours.build_first_stage = lambda: larger
+    first, both = _fit(larger, "a2mid", config=config), _fit(ours, "a2mid2e", config=config)
+    assert torch.equal(both.network.to_midlevel.weight, first.network.to_midlevel.weight)
+    assert both.normalisation == first.normalisation != compute_normalisation(ours.spectrograms(ours.select("train")))
+    assert _same_weights(both, fit_second_stage(ours, first, window_frames=48))
+    assert both.corpus == _fit(corpus, config=config).corpus | {"first_stage": f"fake 1, {larger.fingerprint}"}
+    assert "first_stage" not in _fit(corpus, "a2mid2e", config=config).corpus
+
+
 def test_the_second_stage_computes_on_as_many_threads_as_the_first(corpus, monkeypatch):
     first, seen = _fit(corpus, "a2mid", config=replace(TINY, max_epochs=1)), []
     monkeypatch.setattr("torch.set_num_threads", seen.append)
