@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import build_parser
+from .explainallcommand import asks_for_many, get_sound, run_many
 from .files import check_target, save_text, shorten_path
 from .traincommand import run_train
 
@@ -176,6 +177,9 @@ def _tell(comparisons: "list[Comparison]", options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    if asks_for_many(options):
+        return run_many(options)
+    options.sound = get_sound(options)
     from .answerfolders import EXPLANATION
     from .networks import load_network
     from .soundwhy import Question, explain_sound

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from . import __version__
+from .explainallcommand import EXAMPLES, add_many
 from .guessing import GuessingParser
 from .parserparts import add_command, add_net, add_profile
 from .ratings import EMOTIONS, MIDLEVEL
@@ -113,11 +114,11 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
     examples = (
         "  mer explain song.mp3\n"
         "  mer explain song.mp3 --feature articulation --at 42 --out why\n"
-        "  mer explain song.mp3 --emotion anger --samples auto"
+        f"  mer explain song.mp3 --emotion anger --samples auto\n{EXAMPLES}"
     )
     summary = "say which parts of ten seconds of sound make the net hear a feature"
     parser = add_command(commands, "explain", summary, examples)
-    parser.add_argument("sound", metavar="SOUND", type=Path, help="a wav, flac, ogg or mp3 file")
+    add_many(parser)
     parser.add_argument(
         "--feature", metavar="NAME", type=build_feature, choices=MIDLEVEL,
         help=f"the one to explain: {', '.join(MIDLEVEL)}; default the one that moves --emotion most, or else the one "
