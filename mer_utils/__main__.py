@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import build_parser
 from .explainallcommand import asks_for_many, get_sound, run_many
+from .fetchcommand import run_fetch
 from .files import check_target, save_text, shorten_path
 from .traincommand import run_train
 
@@ -295,6 +296,7 @@ _COMMANDS = {
     "explore": _explore,
     "benchmark": _benchmark,
     "train": run_train,
+    "fetch": run_fetch,
 }
 
 if __name__ == "__main__":

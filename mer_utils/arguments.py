@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import __version__
 from .explainallcommand import EXAMPLES, add_many
+from .fetchcommand import add_fetch
 from .guessing import GuessingParser
 from .parserparts import add_command, add_net, add_profile
 from .ratings import EMOTIONS, MIDLEVEL
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_explore(commands)
     _add_benchmark(commands)
     add_train(commands)
+    add_fetch(commands)
     return parser
 
 
