@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .files import save_text
 from .outputs import find_failures
 from .pages import PageError, save_page
-from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, ROOT
+from .paths import BUILD, CACHE, FIGURES, NOTEBOOKS, OWN, ROOT
 from .profiles import COMPLETE, get_profile
 from .results import check_headline, figures_folder, save_results
 from .site import save_index
@@ -197,9 +197,9 @@ def kernel_environment(build: Path) -> Iterator[None]:
     """Tell kernels where to write; take the kernel of this environment, and in it this very package."""
     python_path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     # Kernels work in a folder of their own, from which a relative path would lead elsewhere.
-    cache = Path(os.environ.get("MER_CACHE") or CACHE).resolve()
-    wanted = {"MER_BUILD": str(build), "MER_CACHE": str(cache), "PYTHONPATH": python_path}
-    wanted["JUPYTER_PREFER_ENV_PATH"] = "1"
+    folders = {"MER_CACHE": CACHE, "MER_DATA": OWN}
+    wanted = {name: str(Path(os.environ.get(name) or folder).resolve()) for name, folder in folders.items()}
+    wanted |= {"MER_BUILD": str(build), "PYTHONPATH": python_path, "JUPYTER_PREFER_ENV_PATH": "1"}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

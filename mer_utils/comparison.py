@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .costs import format_correlation, format_interval
-from .paths import DATA
+from .paths import OWN
 from .ratings import EMOTIONS, load_published
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _describe_cell(cell: Any, *, starred: bool) -> list[str]:
     return [cell.paper + "*" * starred, ours, format_correlation(cell.difference, digits, sign="+"), inside]
 
 
-def build_ceiling_table(root: str | Path = DATA) -> "pd.DataFrame":
+def build_ceiling_table(root: str | Path = OWN) -> "pd.DataFrame":
     """Put the published Mid2E rows, about film music, beside what the same ratings give here.
 
     Parameters

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .paths import DATA
+from .paths import OWN
 from .profiles import CORPORA
 
 
@@ -125,7 +125,7 @@ def find_corpus(name: str, *, root: Path | None = None) -> bool:
     """
     if name == "generated":
         return True
-    folder = Path(root or DATA / name)
+    folder = Path(root or OWN, name)
     return any(path.suffix.lower() in (".mp3", ".zip") for path in folder.rglob("*"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .audio import AudioError, load_audio
-from .paths import DATA
+from .paths import OWN
 from .songs import HeardSong, SongError, predict_song, predict_song_files
 from .spotify import load_spotify_features
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 #: Where folders of covers lie: the reader's own, so the repository has none.
-COVERS = DATA / "covers"
+COVERS = OWN / "covers"
 _SPOTIFY = "spotify.csv"
 _FEWEST, _MOST = 2, 5
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .files import check_target, shorten_path
 from .parserparts import add_command
-from .paths import DATA
+from .paths import OWN
 
 if TYPE_CHECKING:
     from .datasets import DataSet, Item
@@ -32,7 +32,7 @@ def add_fetch(commands: argparse._SubParsersAction) -> None:
     )
     parser = add_command(commands, "fetch", "fetch a data set of the papers from osf.io into data/", examples)
     parser.add_argument("dataset", choices=_NAMES, help="film music with rated emotions, or clips with rated features")
-    parser.add_argument("--root", metavar="DIR", type=Path, default=DATA, help="folder of all data sets; default data")
+    parser.add_argument("--root", metavar="DIR", type=Path, default=OWN, help="folder of all data sets; default data")
     parser.add_argument("--only", choices=("ratings",), help="leave out the sounds")
     parser.add_argument("--yes", action="store_true", help="agree to size and terms beforehand")
     parser.set_defaults(command="fetch")
@@ -130,7 +130,7 @@ def _describe_next(root: Path) -> str:
     from .datasets import DATASETS
     from .fetching import is_here
 
-    given = "" if root == DATA else f" --root {shorten_path(root)}"
+    given = "" if root == OWN else f" --root {shorten_path(root)}"
     for name, only in (("midlevel", " --only ratings"), ("soundtracks", "")):
         needed = [item for item in DATASETS[name].items if item.needed and not (only and item.sound)]
         if not all(is_here(item, root / name, thorough=False) for item in needed):

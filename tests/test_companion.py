@@ -192,11 +192,12 @@ def test_the_sources_are_no_build_folder(notebooks, tmp_path, monkeypatch, kept)
     assert (path.exists(), figure.exists()) == (True, True)
 
 
-def test_kernels_share_the_cache_that_a_relative_path_names(run, tmp_path, monkeypatch):
+def test_kernels_share_the_folders_that_relative_paths_name(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MER_CACHE", "here")
-    done = run("from mer_utils.paths import CACHE\nprint(CACHE)")
-    assert all_text(done).strip() == str(tmp_path / "here")
+    monkeypatch.setenv("MER_DATA", "there")
+    done = run("from mer_utils.paths import CACHE, OWN\nprint(CACHE, OWN)")
+    assert all_text(done).split() == [str(tmp_path / "here"), str(tmp_path / "there")]
 
 
 def test_a_notebook_that_lacks_a_parameter_is_refused(notebooks):
