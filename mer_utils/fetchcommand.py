@@ -32,7 +32,9 @@ def add_fetch(commands: argparse._SubParsersAction) -> None:
     )
     parser = add_command(commands, "fetch", "fetch a data set of the papers from osf.io into data/", examples)
     parser.add_argument("dataset", choices=_NAMES, help="film music with rated emotions, or clips with rated features")
-    parser.add_argument("--root", metavar="DIR", type=Path, default=OWN, help="folder of all data sets; default data")
+    parser.add_argument(
+        "--root", metavar="DIR", type=Path, default=OWN, help="folder of all data sets; default $MER_DATA, else data"
+    )
     parser.add_argument("--only", choices=("ratings",), help="leave out the sounds")
     parser.add_argument("--yes", action="store_true", help="agree to size and terms beforehand")
     parser.set_defaults(command="fetch")
@@ -135,4 +137,4 @@ def _describe_next(root: Path) -> str:
         needed = [item for item in DATASETS[name].items if item.needed and not (only and item.sound)]
         if not all(is_here(item, root / name, thorough=False) for item in needed):
             return f"next: mer fetch {name}{only}{given}"
-    return "next: mer run --corpus soundtracks"
+    return f"next: {f'MER_DATA={root.resolve()} ' if given else ''}mer run --corpus soundtracks"

@@ -91,7 +91,9 @@ def test_what_is_there_needs_no_network(osf, fetch, root, monkeypatch):
     status, out, _ = fetch("soundtracks", yes=False)
     assert (status, out.count("as fetched")) == (0, 4)
     assert "has already" in out
-    assert out.endswith("next: mer run --corpus soundtracks\n")
+    assert out.endswith(f"next: MER_DATA={root} mer run --corpus soundtracks\n")
+    monkeypatch.setattr("mer_utils.fetchcommand.OWN", root)
+    assert fetch("soundtracks")[1].endswith("\nnext: mer run --corpus soundtracks\n")
 
 
 def test_what_was_damaged_is_fetched_again_and_kept_aside(osf, fetch, root):
@@ -133,6 +135,19 @@ def test_midlevel_sounds_are_found_whatever_holds_them(osf, fetch, root, loose):
     (root / "midlevel" / "audio.sha256").unlink()
     assert fetch("midlevel")[0] == 0
     assert downloads(osf) == []
+
+
+def test_sounds_may_come_in_several_archives(osf, fetch, root):
+    osf.files["5aupt"]["audio 2.zip"] = zipped({"more/13.mp3": b"13"})
+    assert "audio: 13 sounds, as fetched" in fetch("midlevel")[1]
+    assert (root / "midlevel" / "audio 2" / "13.mp3").is_file()
+
+
+def test_several_archives_that_hold_too_little_are_told(osf, fetch, root):
+    osf.files["5aupt"] |= {"mid_audio.zip": zipped({"1.mp3": b"1"}), "audio 2.zip": zipped({"2.mp3": b"2"})}
+    status, _, err = fetch("midlevel")
+    assert status == 2
+    assert re.search(r"audio in .*/midlevel holds 2 sounds of at least 12: 3.mp3 is the first to lack, though", err)
 
 
 def test_loose_sounds_that_are_there_are_not_fetched_twice(osf, fetch, root):
