@@ -2,8 +2,9 @@
 
 Tables of ratings are on 1-10 here, indexed by track.
 
-Public names: ``build_rating_table``, ``compute_split_table``, ``predict_ratings``, ``predict_tracks``,
-``predict_split``, ``compute_score_table``, ``compute_partial_scores``, ``describe_acquaintance``.
+Public names: ``build_rating_table``, ``name_ratings``, ``compute_split_table``, ``compute_kind_table``,
+``predict_ratings``, ``predict_tracks``, ``predict_split``, ``compute_score_table``, ``compute_partial_scores``,
+``describe_acquaintance``.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .profiles import CORPORA
 from .ratings import EMOTIONS, MIDLEVEL, UNIT
 from .scores import compute_correlations, compute_partial_correlations
 from .spectrogram import compute_window_starts, select_window
@@ -43,9 +45,14 @@ def build_rating_table(corpus: "Corpus", *, noise_free: bool = False) -> "pd.Dat
     pandas.DataFrame
         (n_tracks, 15) ratings 1-10.
     """
-    known = noise_free and corpus.true_midlevel is not None and corpus.true_emotion is not None
+    known = noise_free and name_ratings(corpus) == "true"
     tables = (corpus.true_midlevel, corpus.true_emotion) if known else (corpus.midlevel, corpus.emotion)
     return tables[0].join(tables[1])
+
+
+def name_ratings(corpus: "Corpus") -> str:
+    """Call the best ratings that a corpus has "true" if they are noise-free, and "rated" if a few people gave them."""
+    return "rated" if corpus.true_midlevel is None or corpus.true_emotion is None else "true"
 
 
 def compute_split_table(corpus: "Corpus") -> "pd.DataFrame":
@@ -72,6 +79,24 @@ def compute_split_table(corpus: "Corpus") -> "pd.DataFrame":
         table["styles"] = groups["style"].nunique()
     known = [split for split in _SPLITS if split in table.index]
     return table.loc[[*known, *table.index.difference(known)]]
+
+
+def compute_kind_table(corpus: "Corpus") -> "pd.DataFrame":
+    """Average the emotions of each kind of clips: by what they were chosen to express, else by style.
+
+    Parameters
+    ----------
+    corpus
+        With a column ``target``, or else ``style``, in its table of tracks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per target or style, in alphabetical order: ``clips``, and the means of their eight ratings, 1-10.
+    """
+    kinds = corpus.tracks["target" if "target" in corpus.tracks else "style"]
+    groups = corpus.emotion.groupby(kinds)
+    return groups.size().to_frame("clips").join(groups.mean())
 
 
 def predict_ratings(predictor: "Predictor", spec: np.ndarray) -> "dict[str, pd.Series]":
@@ -233,8 +258,9 @@ def describe_acquaintance(trained: "TrainedNetwork", corpus: "Corpus", track_id:
     trained
         The network; its file names the corpus of its training by a fingerprint of name, version, size and seed.
     corpus
-        Where the clip comes from. Two generated corpora with different fingerprints have no clip in common; with the
-        same seed but another size, though, their ratings resemble each other.
+        Where the clip comes from. Two corpora with different fingerprints have no clip in common if one of them is
+        generated (with the same seed but another size, though, their ratings resemble each other). The data sets of
+        the papers share clips, and each can be split in several ways.
     track_id
         One of its tracks.
 
@@ -244,9 +270,14 @@ def describe_acquaintance(trained: "TrainedNetwork", corpus: "Corpus", track_id:
         The end of a sentence that begins with the network.
     """
     theirs, ours = str(trained.corpus.get("fingerprint")), corpus.fingerprint
+    if theirs != ours and {trained.corpus.get("name"), corpus.name} <= set(CORPORA[1:]):
+        return f"was trained on corpus {theirs[:8]}, which may hold this clip, too"
     if theirs != ours:
         return f"was trained on corpus {theirs[:8]}; none of its training clips is in this one, {ours[:8]}"
-    if (split := corpus.tracks.loc[track_id, "split"]) in ("train", "valid"):
-        use = "trained on" if split == "train" else "picked among its epochs by"
+    learnt = corpus.tracks["split"].isin(["train", "valid"])
+    if learnt[track_id]:
+        use = "trained on" if corpus.tracks.loc[track_id, "split"] == "train" else "picked among its epochs by"
         return f"was {use} clips that include this one, so it may do better here than elsewhere"
+    if corpus.tracks.loc[track_id, "album"] in set(corpus.tracks["album"][learnt]):
+        return "was trained on other clips of this album, so it may do better here than elsewhere"
     return "was trained on this corpus, but on no clip of this album"

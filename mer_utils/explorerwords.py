@@ -37,7 +37,7 @@ def describe_why(exploration: Exploration, answer: Answer) -> str:
 def describe_caution(exploration: Exploration, answer: Answer) -> str:
     """Say that a net of generated music knows no recordings; "" where there is no such need."""
     learnt = exploration.trained.corpus.get("name")
-    if learnt != "generated" or not exploration.library.is_own(answer.query.title):
+    if learnt != "generated" or not exploration.library.is_recording(answer.query.title):
         return ""
     return "This net has learnt from generated music alone: what it says of a recording is an illustration."
 

@@ -96,6 +96,10 @@ class Library:
         """Tell whether a sound is the reader's own."""
         return title in self._own
 
+    def is_recording(self, title: str) -> bool:
+        """Tell whether a sound is no generated music, as far as one can know: the reader's own, or a real corpus'."""
+        return self.is_own(title) or self._corpus.name != "generated"
+
     def notes(self, title: str) -> list[str]:
         """Say what a reader may not expect of a sound, in sentences."""
         try:

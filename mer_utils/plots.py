@@ -140,6 +140,7 @@ def plot_profile(
     values: "pd.Series",
     *,
     truth: "pd.Series | None" = None,
+    label: str = "truth",
     ends: Mapping[str, tuple[str, str]] | None = None,
     ax: "Axes | None" = None,
 ) -> "tuple[Figure, Axes]":
@@ -153,6 +154,8 @@ def plot_profile(
         Ratings by name, such as predictions.
     truth
         Ratings 1-10 by the same names to hold them against.
+    label
+        What these are called in the legend.
     ends
         What the lowest and the highest rating mean, by name.
     ax
@@ -176,7 +179,7 @@ def plot_profile(
         inward = 0.12 if value < x else -0.12  # beside the triangle, clear of the truth's bar
         ax.text(x + inward, row + 0.3, f"{value:.1f}", ha="left" if inward > 0 else "right", va="center", **NOTE)
     if truth is not None:
-        ax.scatter(truth[names], rows, marker="|", s=260, linewidths=2, c=THEIRS, zorder=4, label="truth")
+        ax.scatter(truth[names], rows, marker="|", s=260, linewidths=2, c=THEIRS, zorder=4, label=label)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     for row, name in zip(rows, names, strict=True):
         low, high = (ends or {}).get(name, ("", ""))
@@ -191,7 +194,7 @@ def plot_profile(
 
 
 def plot_overview(
-    spec: np.ndarray, values: "pd.Series", *, truth: "pd.Series | None" = None, ax: Any = None
+    spec: np.ndarray, values: "pd.Series", *, truth: "pd.Series | None" = None, label: str = "truth", ax: Any = None
 ) -> "tuple[Figure, np.ndarray]":
     """Draw a clip as the net sees it, and beside it what the net hears in it.
 
@@ -199,14 +202,14 @@ def plot_overview(
     ----------
     spec
         (n_frames, 149) log10(1 + magnitude).
-    values, truth
+    values, truth, label
         Ratings 1-10 by name, as in `plot_profile`.
     ax
         Two axes; a new figure by default.
     """
     fig, ax = build_axes(ax, size=FULL, shape=(1, 2), widths=(1.1, 1))
     plot_spectrogram(spec, ax=ax[0], title="what the net sees")
-    plot_profile(values, truth=truth, ax=ax[1])
+    plot_profile(values, truth=truth, label=label, ax=ax[1])
     ax[1].set(title="what it hears", xlabel="rating (1 to 10)")
     if truth is not None:
         ax[1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)  # beside the title, not on it

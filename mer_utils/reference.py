@@ -80,13 +80,16 @@ def build_reference(trained: "TrainedNetwork", corpus: "Corpus", *, progress: bo
     return Reference(heard["midlevel"] / UNIT, heard["emotion"] / UNIT, label)
 
 
-def load_reference(trained: "TrainedNetwork", *, progress: bool = True) -> Reference:
-    """Load the yardstick of a network on the generated corpus of the default size; computed where there is none.
+def load_reference(trained: "TrainedNetwork", corpus: "Corpus | None" = None, *, progress: bool = True) -> Reference:
+    """Load the yardstick of a network on a corpus; computed where there is none.
 
     Parameters
     ----------
     trained
         A network that hears features and emotions.
+    corpus
+        Whose clips are the yardstick; generated music of the default size for None and for any generated corpus, since
+        a small one is none.
     progress
         Show progress bars where it has to be computed, which takes minutes the first time.
 
@@ -98,7 +101,8 @@ def load_reference(trained: "TrainedNetwork", *, progress: bool = True) -> Refer
     from .checkpoints import NetworkError, read_tensors
     from .profiles import load_profile_corpus
 
-    corpus = load_profile_corpus("quick")
+    if corpus is None or corpus.name == "generated":
+        corpus = load_profile_corpus("quick")
     name = f"{trained.fingerprint[:12]}-{corpus.fingerprint[:12]}.safetensors"
     path = next((folder / name for folder in (REFERENCES, CACHE / "references") if (folder / name).is_file()), None)
     if path is None:

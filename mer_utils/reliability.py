@@ -37,11 +37,17 @@ class ReliabilityError(ValueError):
     """Layers that cannot be compared, or a corpus that knows no truth to compare with."""
 
 
-def build_draws() -> dict[str, np.ndarray]:
+def build_draws(trained: "TrainedNetwork | None" = None, corpus: "Corpus | None" = None) -> dict[str, np.ndarray]:
     """Collect what the readable layer might have been: the joint nets of the stored sweep, and other training clips.
 
     The nets are smaller than those of ``quick``, heard shorter crops, and all started at one regression of the
     ratings: they tell what training does to it. The clips test that regression: it is fitted to other draws of them.
+
+    Parameters
+    ----------
+    trained, corpus
+        A network, and the corpus that is at hand. Of a network that was trained on this, and not on generated music,
+        no other nets are stored, and the clips are those of the corpus. None stands for generated music.
 
     Returns
     -------
@@ -50,13 +56,16 @@ def build_draws() -> dict[str, np.ndarray]:
     """
     from .folds import build_groups
 
-    sweep = load_sweep("schemes")
-    seeds = build_sweep_layers(sweep)
-    corpus = sweep.config.load_corpus()
+    draws = {}
+    own = trained is not None and corpus is not None and trained.corpus.get("fingerprint") == corpus.fingerprint
+    if not own or corpus.name == "generated":
+        sweep = load_sweep("schemes")
+        seeds, corpus = build_sweep_layers(sweep), sweep.config.load_corpus()
+        draws[f"{len(seeds)} smaller nets"] = seeds
     train = corpus.select("train")
     ratings = corpus.midlevel.loc[train], corpus.emotion.loc[train]
     clips = fit_bootstrap_layers(*ratings, build_groups(corpus.tracks.loc[train]))
-    return {f"{len(seeds)} smaller nets": seeds, "least squares on other clips": clips}
+    return draws | {"least squares on other clips": clips}
 
 
 def compute_sign_agreement(weights: np.ndarray, draws: np.ndarray) -> "pd.DataFrame":
@@ -114,15 +123,18 @@ def compute_doubts(weights: np.ndarray, draws: Mapping[str, np.ndarray]) -> "pd.
 
 
 def describe_doubts(weights: np.ndarray, doubts: "pd.DataFrame", corpus: "Corpus") -> str:
-    """Say how many signs of a layer (8, 7) are not in doubt, and how often either kind is that of the true layer."""
-    held, right = ~doubts.to_numpy(bool), np.sign(weights) == np.sign(fit_true_layer(corpus).weights)
-    said = f"{held.mean():.0%} of the {held.size} signs hold up. The layer between noise-free ratings has "
+    """Say how many signs of a layer (8, 7) are not in doubt, and how often either kind is that of a known true one."""
+    held = ~doubts.to_numpy(bool)
+    said = f"{held.mean():.0%} of the {held.size} signs hold up."
+    if corpus.true_midlevel is None or corpus.true_emotion is None:
+        return f"{said} Which of them noise-free ratings would have is not known of {corpus.music}."
+    right = np.sign(weights) == np.sign(fit_true_layer(corpus).weights)
     shares = [
         f"{right[chosen].mean():.0%} of {kind}"
         for chosen, kind in ((held, "these"), (~held, "the others"))
         if chosen.any()
     ]
-    return f"{said}{' and '.join(shares)}."
+    return f"{said} The layer between noise-free ratings has {' and '.join(shares)}."
 
 
 def describe_agreement(agreement: "pd.DataFrame") -> str:

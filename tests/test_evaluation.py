@@ -8,10 +8,12 @@ from fakes import build_fake_corpus
 
 from mer_utils.evaluation import (
     build_rating_table,
+    compute_kind_table,
     compute_partial_scores,
     compute_score_table,
     compute_split_table,
     describe_acquaintance,
+    name_ratings,
     predict_ratings,
     predict_split,
 )
@@ -46,6 +48,7 @@ def test_noise_free_ratings_where_they_are_known(corpus, known):
     expected = corpus.true_emotion if known else corpus.emotion
     if not known:
         corpus.true_midlevel = corpus.true_emotion = None
+    assert name_ratings(corpus) == ("true" if known else "rated")
     assert build_rating_table(corpus, noise_free=True)[list(EMOTIONS)].equals(expected)
 
 
@@ -126,6 +129,21 @@ def test_styles_are_counted_where_they_are_known(corpus):
     assert compute_split_table(corpus)["styles"].tolist() == [3, 3]
 
 
+@pytest.mark.parametrize("column", ["target", "style"])
+def test_emotions_are_averaged_by_what_clips_were_chosen_for(corpus, column):
+    corpus.tracks[column] = ["ANGER", "SAD"] * 20
+    corpus.emotion["anger"] = np.where(corpus.tracks[column] == "ANGER", 7.0, 2.0)
+    table = compute_kind_table(corpus)
+    assert table["anger"].to_dict() == {"ANGER": 7, "SAD": 2}
+    assert table["clips"].tolist() == [20, 20]
+    assert list(table)[1:] == list(EMOTIONS)
+
+
+def test_targets_come_before_styles(corpus):
+    corpus.tracks["target"], corpus.tracks["style"] = ["ANGER", "SAD"] * 20, "waltz"
+    assert list(compute_kind_table(corpus).index) == ["ANGER", "SAD"]
+
+
 @pytest.mark.parametrize(
     ("fingerprint", "track", "words"),
     [
@@ -140,7 +158,16 @@ def test_a_net_says_whether_it_knows_a_clip(corpus, fingerprint, track, words):
     assert words in describe_acquaintance(trained, corpus, track)
 
 
-def test_a_held_out_clip_is_called_unknown(corpus):
+@pytest.mark.parametrize(("album", "words"), [("b", "on no clip of this album"), ("a", "than elsewhere")])
+def test_a_held_out_clip_is_called_unknown(corpus, album, words):
     trained = untrained("joint")
-    trained.corpus["fingerprint"], corpus.tracks["split"] = corpus.fingerprint, "test"
-    assert describe_acquaintance(trained, corpus, "t0000").endswith("on no clip of this album")
+    trained.corpus["fingerprint"] = corpus.fingerprint
+    corpus.tracks.loc["t0000", ["split", "album"]] = ["test", album]
+    assert describe_acquaintance(trained, corpus, "t0000").endswith(words)
+
+
+@pytest.mark.parametrize(("learnt", "may"), [("midlevel", True), ("soundtracks", True), ("generated", False)])
+def test_the_data_sets_of_the_papers_share_clips(corpus, learnt, may):
+    trained, corpus.name = untrained("joint"), "soundtracks"
+    trained.corpus.update(fingerprint="other", name=learnt)
+    assert ("may hold this clip" in describe_acquaintance(trained, corpus, "t0000")) == may

@@ -18,7 +18,7 @@ TRAINED = build_trained()
 
 @pytest.mark.parametrize(("own", "learnt", "warned"), [(1, "generated", 1), (1, "midlevel", 0), (0, "generated", 0)])
 def test_recordings_come_with_a_caution_where_the_net_knows_none(own, learnt, warned):
-    library = SimpleNamespace(is_own=lambda title: bool(own))
+    library = SimpleNamespace(is_recording=lambda title: bool(own))
     exploration = SimpleNamespace(library=library, trained=replace(TRAINED, corpus={"name": learnt}))
     assert bool(describe_caution(exploration, build_known([0.0] * 60))) == bool(warned)
 

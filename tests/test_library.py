@@ -59,6 +59,12 @@ def test_clips_are_chosen_by_id(music):
     assert music.notes("t0001") == []
 
 
+@pytest.mark.parametrize(("name", "recorded"), [("soundtracks", True), ("generated", False)])
+def test_clips_of_real_corpora_are_recordings(music, corpus, monkeypatch, name, recorded):
+    monkeypatch.setattr(corpus, "name", name)
+    assert music.is_recording("t0001") == recorded
+
+
 def test_clips_are_those_of_the_test_split(corpus):
     corpus.tracks.loc[["t0004", "t0002"], "split"] = "test"
     assert Library(corpus).choices == [("t0002", "t0002"), ("t0004", "t0004")]

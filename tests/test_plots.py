@@ -127,7 +127,8 @@ def test_silence_is_drawn():
 
 def test_profile_dots_lie_at_the_ratings():
     values = TABLE.iloc[0][list(MIDLEVEL)]
-    _, ax = plot_profile(values, truth=values + 0)
+    _, ax = plot_profile(values, truth=values + 0, label="rated")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["predicted", "rated"]
     assert np.allclose(ax.collections[1].get_offsets()[:, 0], values)
 
 

@@ -84,6 +84,13 @@ def test_another_corpus_needs_a_reference_of_its_own(small, corpus, monkeypatch)
         load_reference(trained, progress=False)
 
 
+@pytest.mark.parametrize(("name", "n_tracks"), [("soundtracks", 5), ("generated", 12)])
+def test_only_film_music_is_a_yardstick_for_itself(small, name, n_tracks):
+    other = build_fake_corpus(5, n_frames=469)
+    other.name = name
+    assert len(load_reference(build_trained(), other, progress=False).midlevel) == n_tracks
+
+
 def test_a_reference_that_is_stored_is_not_computed(small, monkeypatch, tmp_path):
     load_reference(build_trained(), progress=False)
     monkeypatch.setattr(module, "REFERENCES", small.rename(tmp_path / "stored"))

@@ -65,6 +65,16 @@ def test_the_stored_draws_are_of_the_default_corpus():
     assert clips.std(axis=0).max() < 0.1
 
 
+def test_draws_for_a_net_of_other_music_are_of_its_clips():
+    trained, corpus = load_network("joint"), load_sweep("schemes").config.load_corpus()
+    corpus.name, corpus.fingerprint = "soundtracks", "here"
+    assert len(build_draws(trained, corpus)) == 2  # it learnt elsewhere
+    [clips] = build_draws(replace(trained, corpus={"fingerprint": "here"}), corpus).values()
+    train = corpus.select("train")
+    expected = fit_linear(corpus.midlevel.loc[train], corpus.emotion.loc[train]).weights
+    assert clips.mean(axis=0) == pytest.approx(expected, abs=0.01)
+
+
 def test_stored_draws_are_of_training_clips_and_whole_albums():
     corpus = load_sweep("schemes").config.load_corpus()
     train = corpus.select("train")
@@ -160,6 +170,15 @@ def test_doubts_are_told_in_shares():
     told = describe_doubts(weights, doubts, corpus)
     assert told.startswith("75% of the 56 signs hold up.")
     assert told.endswith("has 100% of these and 57% of the others.")
+
+
+def test_of_film_music_no_true_signs_are_known():
+    _, corpus = build_perfect_sweep()
+    corpus.true_emotion, corpus.music = None, "film music"
+    doubts = pd.DataFrame(np.arange(56).reshape(8, 7) < 14, list(EMOTIONS), list(MIDLEVEL))
+    told = describe_doubts(LAYER.weights, doubts, corpus)
+    assert told.startswith("75% of the 56 signs hold up.")
+    assert told.endswith("is not known of film music.")
 
 
 def test_agreement_is_told_in_shares():
