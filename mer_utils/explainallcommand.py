@@ -100,7 +100,7 @@ def run_many(options: argparse.Namespace) -> int:
 
 def _check_options(options: argparse.Namespace) -> None:
     for name in _OF_ONE:
-        if getattr(options, name) not in (None, False):
+        if getattr(options, name) is not None and getattr(options, name) is not False:  # --at 0 is something, too
             raise ValueError(f"--{name} asks about one sound: leave it out, all seven features are in the table")
     if not options.out:
         raise ValueError("many explanations are written to a folder: say --out DIR too")

@@ -77,10 +77,10 @@ def build_job(
     """
     from .networks import CHECKPOINTS, locate_network
 
-    place = locate_network(net)
+    network, place = _build_outputs(net).fingerprint, locate_network(net)
     if not place.is_relative_to(CHECKPOINTS):
         net = place.absolute()  # a worker may have another current folder
-    job = ExplainJob(str(net), _build_outputs(str(net)).fingerprint, settings)
+    job = ExplainJob(str(net), network, settings)
     if corpus is None:
         return job
     return replace(job, profile=profile, corpus=corpus.name, fingerprint=corpus.fingerprint)
@@ -144,7 +144,7 @@ def _using_one_thread() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def _build_outputs(net: str) -> "OutputFunction":
+def _build_outputs(net: str | Path) -> "OutputFunction":
     from .predictor import Predictor
 
     return Predictor.load(net).outputs("midlevel")

@@ -73,9 +73,9 @@ def describe_verdicts(table: "pd.DataFrame") -> str:
     str
         A line for each feature: verdicts, and medians of R² on fresh masks and of the number of significant segments.
     """
-    lines = [f"{'':22}" + "".join(f"{verdict:>14}" for verdict in _VERDICTS) + f"{'R²':>7}{'segments':>10}"]
+    lines = [f"{'':22}" + "".join(f"{verdict:>14}" for verdict in _VERDICTS) + f"{'R²':>7}{'segments':>9}"]
     for feature, rows in table.groupby("feature", sort=False):
         counts = "".join(f"{(rows['verdict'] == verdict).sum():14}" for verdict in _VERDICTS)
         r2, segments = rows["r2_holdout"].median(), rows["significant"].median()
-        lines.append(f"{feature:22}{counts}{r2:7.2f}{segments:10.0f}")
+        lines.append(f"{feature:22}{counts}{r2:7.2f}{segments:9.0f}")
     return "\n".join(lines)
