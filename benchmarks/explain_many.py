@@ -1,7 +1,7 @@
 """What many explanations cost: ``python benchmarks/explain_many.py [--tracks 20] [--samples 500] [--rounds 3]``.
 
-Prints seconds for some clips of the generated corpus by one and by two workers, alternating: processes of this machine,
-started anew each time, and workers of a Dask cluster of as many, that runs already. Each worker computes on one
+Prints seconds for some clips of the generated corpus by one and by two workers, alternating: processes of this
+machine, started anew each time, and a Dask cluster of as many workers that runs already. Each worker computes on one
 thread, and loads net and corpus once. The rendered corpus is taken from the cache, or made first.
 """
 
@@ -32,9 +32,11 @@ def measure_cluster(job: ExplainJob, tracks: list[str], n_workers: int) -> float
     from distributed import LocalCluster
 
     options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 60}
-    with tempfile.TemporaryDirectory() as folder:
-        with LocalCluster(n_workers=n_workers, local_directory=folder, **options) as cluster:
-            return measure(job, tracks, cluster.scheduler_address)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(n_workers=n_workers, local_directory=folder, **options) as cluster,
+    ):
+        return measure(job, tracks, cluster.scheduler_address)
 
 
 def main() -> None:
