@@ -53,6 +53,17 @@ class AudioError(ValueError):
     """A sound that cannot be read or written; the message is one line with file and cause."""
 
 
+class _Stream(sf.SoundFile):
+    """A sound file that is not told after each block where it stands: in an mp3 that makes libmpg123 start anew.
+
+    It then lacks bits that it has read already, and says so on stderr, line after line.
+    """
+
+    def seekable(self) -> bool:
+        """Say no to whoever would seek without need; `seek` works all the same."""
+        return False
+
+
 def load_audio(
     path: str | os.PathLike | BinaryIO,
     *,
@@ -105,7 +116,7 @@ def load_audio(
     n_samples = None if duration is None else max(1, round(duration * sr))
     try:
         check_content(source)
-        with sf.SoundFile(source) as file:
+        with _Stream(source) as file:
             y, scale = _read_window(file, sr, start, n_samples)
     except AudioError as error:
         raise AudioError(f"{name}: {error}") from None

@@ -446,3 +446,15 @@ def test_mutated_files_are_read_or_refused(originals, tmp_path, name, edits, off
         assert len(lines) == 1
     assert (y.ndim, y.dtype) == (1, np.float32)
     assert np.abs(y).max() in (0, 1)  # so it is finite, too
+
+
+def test_an_mp3_is_decoded_in_silence_and_as_in_one_go(tmp_path, rng, capfd):
+    path = tmp_path / "a.mp3"
+    sf.write(path, 0.5 * np.sin(np.arange(330_750) ** 1.4 / 50) + 0.01 * rng.standard_normal(330_750), 22050)
+    y, _ = load_audio(path, keep_level=True)
+    with sf.SoundFile(path) as file:
+        np.testing.assert_allclose(y, file.read(dtype="float32"), atol=1e-6)
+    assert capfd.readouterr().err == ""
+    with sf.SoundFile(path) as file:  # what is avoided
+        list(file.blocks(2**14))
+    assert "part2_3_length" in capfd.readouterr().err
