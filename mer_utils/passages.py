@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .corpora import Corpus
     from .predictor import OutputFunction
 
-# Largest difference, log10(1 + magnitude), between a spectrogram and that of the same sound on another machine.
-_ROUNDING = 1e-3
+# Largest difference, log10(1 + magnitude), between spectrograms of one sound: one is from another machine, or was kept
+# as float16, whose half steps are 0.001 from 2 to 4.
+_ROUNDING = 2e-3
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,9 +47,9 @@ def prepare_run(
 def _prepare_sweeps(profile: str, corpus: str, tell: Callable[[str], object] | None) -> None:
     from .estimates import describe_sweeps
     from .runsweeps import build_plans, load_run_sweeps
-    from .workers import count_cores
+    from .sweepruns import count_trainings
 
     sweeps = [(plan.config, plan.schemes, plan.seeds) for plan in build_plans(profile, corpus).values()]
-    if tell and (said := describe_sweeps(sweeps, n_workers=count_cores())):
+    if tell and (said := describe_sweeps(sweeps, n_workers=count_trainings())):
         tell(said)
     load_run_sweeps(profile, corpus)

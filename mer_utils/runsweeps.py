@@ -3,11 +3,10 @@
 Public names: ``SweepPlan``, ``RunSweeps``, ``build_plans``, ``load_run_sweeps``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .profiles import PROFILES, Profile, get_profile, name_corpus
-from .sweepruns import run_sweep
+from .sweepruns import run_sweeps
 from .sweeps import Sweep, SweepConfig, load_sweep
 
 _ALL = ("a2e", "a2mid2e", "joint", "a2b2e", "multitask")
@@ -124,12 +123,8 @@ def load_run_sweeps(profile: str | Profile, corpus: str = "auto", *, progress: b
     if name == "generated":
         stored = {sweep: load_sweep(sweep) for sweep in set(STORED.values())}
         return RunSweeps(**{field: stored[sweep] for field, sweep in STORED.items()})
-    done = _run_plans(build_plans(profile, name), progress=progress)
+    plans = build_plans(profile, name)
+    nets = run_sweeps([(plan.config, plan.schemes, plan.seeds) for plan in plans.values()], progress=progress)
+    done = dict(zip(plans, nets, strict=True))
     albums = {"known_albums": done["replication"], "strange_albums": done["schemes"]}
     return RunSweeps(**albums, **{"random_start": None, "last_kernel": None, **done})
-
-
-def _run_plans(plans: Mapping[str, SweepPlan], *, progress: bool) -> dict[str, Sweep]:
-    return {
-        field: run_sweep(plan.config, plan.schemes, plan.seeds, progress=progress) for field, plan in plans.items()
-    }

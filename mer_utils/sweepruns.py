@@ -4,12 +4,14 @@ A net of a sweep computes on one thread, so that as many train at once as there 
 clips it was not trained on is written down as soon as it is done, in a file of its own in the cache, under a key made
 of everything but the machine that decides it; the file tells in which numbers that machine computed.
 
-Public names: ``run_sweep``, ``fit_part``, ``truncate_emotions``.
+Public names: ``run_sweep``, ``run_sweeps``, ``count_trainings``, ``fit_part``, ``truncate_emotions``.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,8 @@ from .sweeps import RANK, Sweep, SweepConfig, SweepError, check_identity
 if TYPE_CHECKING:
     import pandas as pd
 
+# Trainings that share the memory of a GPU.
+_MOST_ON_GPU = 4
 # Random state and number of threads belong to a process, which a Dask worker may share among several jobs.
 _ALONE = threading.Lock()
 _TOLD = ("tracks", "arithmetic", "identity")
@@ -48,7 +52,7 @@ def run_sweep(
     known
         A sweep of the same configuration: its nets are not trained again, and are part of the result.
     workers
-        How many at once, or a Dask scheduler: as in `workers.run_tasks`.
+        How many at once, `count_trainings` by default, or a Dask scheduler: as in `workers.run_tasks`.
     progress
         Show one progress bar over the nets.
 
@@ -64,35 +68,72 @@ def run_sweep(
     WorkerError, TrainingError, CorpusError, FoldError
         If workers cannot be had or keep dying, or a net cannot be trained.
     """
+    jobs = config.list_jobs(dict.fromkeys(schemes), dict.fromkeys(seeds))
+    if known is not None:
+        check_identity(known.identity, config)
+        jobs = [job for job in jobs if job[:2] not in known.nets]
+    parts = _fit_parts([(config, *job) for job in jobs], workers=workers, progress=progress)
+    return _collect(config, schemes, seeds, parts, known)
+
+
+def run_sweeps(
+    sweeps: Sequence[tuple[SweepConfig, Sequence[str], Sequence[int]]],
+    *,
+    workers: int | str | None = None,
+    progress: bool = True,
+) -> list[Sweep]:
+    """Do what `run_sweep` does for several configurations, by the same workers and under one progress bar.
+
+    Parameters
+    ----------
+    sweeps
+        Configuration, schemes and seeds of each.
+    workers, progress
+        See `run_sweep`.
+    """
+    jobs = [(config, *job) for config, schemes, seeds in sweeps for job in config.list_jobs(schemes, seeds)]
+    parts = _fit_parts(jobs, workers=workers, progress=progress)
+    return [_collect(*sweep, parts, None) for sweep in sweeps]
+
+
+def _fit_parts(jobs: Sequence[tuple], *, workers: int | str | None, progress: bool) -> dict[Path, dict[str, Any]]:
+    """Train what is missing of nets (configuration, scheme, seed, fold), and give what all predict, by place."""
     from contextlib import closing
 
     from tqdm import tqdm
 
     from .workers import run_tasks
 
-    pairs = dict.fromkeys((scheme, seed) for scheme in schemes for seed in seeds)
-    jobs = config.list_jobs(dict.fromkeys(schemes), dict.fromkeys(seeds))
-    if known is not None:
-        check_identity(known.identity, config)
-        jobs = [job for job in jobs if job[:2] not in known.nets]
-    parts = {job: part for job in jobs if (part := _read_part(config, job))}
-    todo = [(config, *job) for job in jobs if job not in parts]
-    if todo and not isinstance(workers, str):  # one bar for the corpus, before the workers wait for it
-        _prepare(config, progress)
+    places = {config.locate_part(*job): (config, *job) for config, *job in jobs}
+    parts = {place: part for place, job in places.items() if (part := _read_part(place, job[0]))}
+    todo = [job for place, job in places.items() if place not in parts]
+    if todo and not isinstance(workers, str):  # one bar for the music, before the workers wait for it
+        for config in {id(job[0]): job[0] for job in todo}.values():
+            _prepare(config, progress)
     shown = {"desc": "sweep", "unit": "net", "disable": not (progress and todo)}
     try:
         with (
-            tqdm(total=len(jobs), initial=len(parts), **shown) as bar,
-            closing(run_tasks(fit_part, todo, workers=workers)) as results,
+            tqdm(total=len(places), initial=len(parts), **shown) as bar,
+            closing(run_tasks(fit_part, todo, workers=workers or count_trainings())) as results,
         ):
-            for (_, *job), part in results:
-                _write_part(config, tuple(job), part)
-                parts[tuple(job)] = part
+            for (config, *job), part in results:
+                place = config.locate_part(*job)
+                _write_part(place, config, part)
+                parts[place] = part
                 bar.update()
     except KeyboardInterrupt:
-        done = f"stopped, {len(parts)} of {len(jobs)} nets are done"
+        done = f"stopped, {len(parts)} of {len(places)} nets are done"
         raise KeyboardInterrupt(f"{done}: run it again to go on, with the others where they were") from None
-    return _collect(config, pairs, parts, known)
+    return parts
+
+
+def count_trainings() -> int:
+    """Count the nets that train at once on this machine: one on each core, but four at most where a GPU does it."""
+    import torch
+
+    from .workers import count_cores
+
+    return min(count_cores(), _MOST_ON_GPU) if torch.cuda.is_available() else count_cores()
 
 
 def _prepare(config: SweepConfig, progress: bool) -> None:
@@ -165,12 +206,12 @@ def truncate_emotions(emotion: "pd.DataFrame", layer: Any, *, rank: int) -> "pd.
     return bias + (emotion - bias) @ (kept @ kept.T)
 
 
-def _read_part(config: SweepConfig, job: tuple[str, int, int | None]) -> dict[str, Any] | None:
+def _read_part(place: Path, config: SweepConfig) -> dict[str, Any] | None:
     """Read what a net predicts; None if it is not there, or no longer readable and thus to be made again."""
     from .checkpoints import NetworkError, read_tensors
 
     try:
-        tensors, header = read_tensors(config.locate_part(*job))
+        tensors, header = read_tensors(place)
         told = {name: header[name] for name in _TOLD}
         check_identity(told["identity"], config)
     except (NetworkError, SweepError, KeyError):
@@ -178,7 +219,7 @@ def _read_part(config: SweepConfig, job: tuple[str, int, int | None]) -> dict[st
     return told | {"heads": {head: tensor.numpy() for head, tensor in tensors.items()}}
 
 
-def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dict[str, Any]) -> None:
+def _write_part(place: Path, config: SweepConfig, part: dict[str, Any]) -> None:
     import torch
 
     from .checkpoints import write_tensors
@@ -186,21 +227,22 @@ def _write_part(config: SweepConfig, job: tuple[str, int, int | None], part: dic
     check_identity(part["identity"], config)  # a worker elsewhere may have another version of this code
     tensors = {head: torch.from_numpy(values) for head, values in part["heads"].items()}
     header = {name: part[name] for name in _TOLD}
-    write_tensors(config.locate_part(*job), tensors, header=header)
+    write_tensors(place, tensors, header=header)
 
 
 def _collect(
     config: SweepConfig,
-    pairs: Iterable[tuple[str, int]],
-    parts: Mapping[tuple[str, int, int | None], dict[str, Any]],
+    schemes: Sequence[str],
+    seeds: Sequence[int],
+    parts: Mapping[Path, dict[str, Any]],
     known: Sweep | None,
 ) -> Sweep:
     """Pool the folds of each net, and join what is known."""
     nets = {} if known is None else dict(known.nets)
     told = [] if known is None else [(known.arithmetic, known.tracks)]
-    for scheme, seed in pairs:
+    for scheme, seed in product(schemes, seeds):
         if (scheme, seed) not in nets:
-            pooled = [parts[job] for job in config.list_jobs([scheme], [seed])]
+            pooled = [parts[config.locate_part(*job)] for job in config.list_jobs([scheme], [seed])]
             told += [(part["arithmetic"], None) for part in pooled]
             told.append((pooled[0]["arithmetic"], [track for part in pooled for track in part["tracks"]]))
             heads = pooled[0]["heads"]

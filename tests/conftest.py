@@ -17,6 +17,26 @@ hypothesis.settings.register_profile("mer", deadline=None, derandomize=os.enviro
 hypothesis.settings.load_profile("mer")
 
 
+# What takes longest, longest first: begun last, it would keep one worker busy after the other is done.
+LONGEST = (
+    "test_sweepruns.py",
+    "test_standin_run.py",
+    "test_explorer.py",
+    "test_notebooks.py",
+    "test_explain_command.py",
+    "test_generated_music.py",
+    "test_corpora.py",
+    "test_contrasts.py",
+    "test_training.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files; within a file, and among the others, the order stays."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Keep the tests of a file on one worker, for what they share is made once there; notebooks go one by one."""
@@ -26,7 +46,15 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             return nodeid if "test_notebooks.py" in nodeid else super()._split_scope(nodeid)
 
+    config.option.loadscopereorder = False  # it would put the files with most tests first, not the longest
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A folder that all workers of this run of the tests share; only for what is written whole, or under a lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture

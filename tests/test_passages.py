@@ -8,7 +8,7 @@ import pytest
 from fakesounds import SR, build_noise, explain_sound
 
 from mer_utils.explanation import ExplainError
-from mer_utils.passages import Passage, build_passage
+from mer_utils.passages import _ROUNDING, Passage, build_passage
 from mer_utils.spectrogram import SpectrogramConfig, compute_spectrogram, select_window
 
 Y, SHORT = build_noise(), build_noise(0.9)
@@ -73,6 +73,14 @@ def test_a_slightly_different_sound_is_told_apart_from_rounding():
 def test_another_kind_of_spectrogram_is_refused(config):
     with pytest.raises(ExplainError, match="149 bands at"):
         Passage(Y, KNOWN, config)
+
+
+def test_a_spectrogram_kept_as_float16_belongs_to_its_sound():
+    loud = 3 * KNOWN.spec / KNOWN.spec.max()
+    assert 5e-4 < np.abs(loud.astype(np.float16) - loud).max() < _ROUNDING / 2
+    Passage(Y, replace(KNOWN, spec=KNOWN.spec.astype(np.float16).astype(np.float32)))
+    with pytest.raises(ExplainError, match="another sound"):
+        Passage(Y, replace(KNOWN, spec=KNOWN.spec + 2 * np.float32(_ROUNDING)))
 
 
 def test_an_explanation_of_another_length_is_refused():

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing import forkserver
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ import torch
 from mer_utils.evaluation import predict_split
 from mer_utils.networks import build_network
 from mer_utils.profiles import fit_profile_network, get_profile
-from mer_utils.sweepruns import fit_part, run_sweep, truncate_emotions
+from mer_utils.sweepruns import count_trainings, fit_part, run_sweep, truncate_emotions
 from mer_utils.sweeps import SweepConfig, SweepError, save_sweep
 
 # Eighty clips, whose ratings are drawn at once; those of fewer take seconds in each new process.
@@ -55,6 +56,27 @@ def cache(rendered, tmp_path, monkeypatch):
     shutil.copytree(rendered, folder)
     redirect(monkeypatch, folder)
     return folder
+
+
+@pytest.fixture
+def ready_workers(cache, monkeypatch):
+    """Let workers start with all modules loaded, as copies of a process that has done nothing but load them.
+
+    What is under test is what a death leaves behind; the imports, which are most of what a new worker does, are the
+    business of `test_a_sweep_killed_ten_times_ends_as_if_undisturbed` and of `test_workers`.
+    """
+    if sys.platform != "linux":  # elsewhere the libraries of the system may not be copied with a process
+        yield
+        return
+    context = multiprocessing.get_context("forkserver")
+    loaded = ("generated.clip", "generated.corpus", "training", "evaluation", "sweepruns")
+    loaded = ["torch._dynamo", "distributed.nanny", *(f"mer_utils.{name}" for name in loaded)]
+    context.set_forkserver_preload(loaded)  # what is not installed is left out
+    monkeypatch.setattr(multiprocessing, "get_context", lambda *_: context)  # of Dask too
+    forkserver._forkserver._stop()  # another would know another cache
+    forkserver.ensure_running()
+    yield
+    forkserver._forkserver._stop()
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +215,8 @@ def build_part(tracks=("t0",), arithmetic="float32 on cpu"):
     ],
 )
 def test_nets_that_do_not_belong_together_are_refused(cache, monkeypatch, other, message):
-    parts = {("a2e", 0, None): build_part(), ("a2e", 1, None): other}
-    monkeypatch.setattr("mer_utils.sweepruns._read_part", lambda config, job: parts[job])
+    parts = {CONFIG.locate_part("a2e", 0, None): build_part(), CONFIG.locate_part("a2e", 1, None): other}
+    monkeypatch.setattr("mer_utils.sweepruns._read_part", lambda place, config: parts[place])
     with pytest.raises(SweepError, match=message):
         run_sweep(CONFIG, ["a2e"], [0, 1], progress=False)
 
@@ -260,14 +282,14 @@ def list_states(cache):
     return {path.name: path.stat().st_mtime_ns for path in files}
 
 
-def test_workers_killed_ten_times_change_nothing(cache, whole):
+def test_workers_killed_ten_times_change_nothing(cache, whole, ready_workers):
     def list_workers():
         return [child.pid for child in multiprocessing.active_children()]
 
     assert_kills_change_nothing(list_workers, cache, whole, workers=None)
 
 
-def test_workers_of_a_cluster_killed_ten_times_change_nothing(cache, whole, tmp_path, monkeypatch):
+def test_workers_of_a_cluster_killed_ten_times_change_nothing(cache, whole, ready_workers, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path))
     options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
@@ -312,3 +334,10 @@ def killing(list_workers, cache, killed, chance):
     finally:
         done.set()
         killer.join()
+
+
+@pytest.mark.parametrize(("cores", "gpu", "n"), [(2, False, 2), (16, False, 16), (2, True, 2), (16, True, 4)])
+def test_a_gpu_is_shared_by_a_few_trainings(monkeypatch, cores, gpu, n):
+    monkeypatch.setattr("mer_utils.workers.count_cores", lambda: cores)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert count_trainings() == n

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtr
 
 from ..ratings import MIDLEVEL, RATING_RANGE
 from .ratings import RatingTable, compute_quantiles
@@ -148,7 +148,7 @@ def build_intent(midlevel: Sequence[float], *, knobs: Mapping[str, float] | None
 
 def _compute_controls(ratings: np.ndarray) -> np.ndarray:
     """Bring ratings (..., 7), 1-10, to controls 0-1; see `build_intents`."""
-    lowest, highest = compute_quantiles(np.repeat(stats.norm.cdf([[-1.5], [1.5]]), 15, axis=1))[:, :7]
+    lowest, highest = compute_quantiles(np.repeat(ndtr([[-1.5], [1.5]]), 15, axis=1))[:, :7]
     return ((ratings - lowest) / (highest - lowest)).clip(0, 1)
 
 

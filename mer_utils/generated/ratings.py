@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtr, ndtri  # scipy.stats has them too, and takes most of a second to import
 
 from ..ratings import EMOTIONS, MIDLEVEL, load_published
 
@@ -94,8 +94,8 @@ def build_ratings(n: int, *, seed: int = 0, rater_noise: float = 1.0, outside_sh
     rng = np.random.default_rng([seed, 1, n])  # another size is another corpus, not a part of this one
     correlations = load_published("rating_correlations").to_numpy()
     normal = rng.multivariate_normal(np.zeros(15), correlations, size=n)
-    ranks = stats.rankdata(normal, axis=0)
-    observed = compute_quantiles((ranks - 0.5) / n)
+    ranks = normal.argsort(axis=0).argsort(axis=0)  # from 0
+    observed = compute_quantiles((ranks + 0.5) / n)
     _swap_until_correlated(observed, normal, correlations, rng)
 
     noise = rater_noise * _largest_noise(correlations)
@@ -106,7 +106,7 @@ def build_ratings(n: int, *, seed: int = 0, rater_noise: float = 1.0, outside_sh
     if outside_share != 1.0:
         latent = _scale_outside_share(latent, latent_cov, outside_share)
         noisy = latent + rng.standard_normal((n, 15)) * np.sqrt(noise)
-        observed = compute_quantiles(stats.norm.cdf(noisy))
+        observed = compute_quantiles(ndtr(noisy))
     true = _mean_over_raters(latent, noise)
     table = RatingTable(observed, true, latent / np.sqrt(1 - noise), noise)
     for array in vars(table).values():
@@ -174,7 +174,7 @@ def _normal_scores(values: np.ndarray, tie_breaker: np.ndarray) -> np.ndarray:
     scores = np.empty_like(values)
     for j in range(values.shape[1]):
         order = np.lexsort((tie_breaker[:, j], values[:, j]))
-        scores[order, j] = stats.norm.ppf((np.arange(len(order)) + 0.5) / len(order))
+        scores[order, j] = ndtri((np.arange(len(order)) + 0.5) / len(order))
     return scores
 
 
@@ -190,5 +190,5 @@ def _scale_outside_share(latent: np.ndarray, covariance: np.ndarray, share: floa
 def _mean_over_raters(latent: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Mean rating (n, 15) over normally distributed rater noise, by Gauss-Hermite quadrature."""
     nodes = latent[None] + np.sqrt(noise) * _NODES[:, None, None]  # (24, n, 15)
-    ratings = compute_quantiles(stats.norm.cdf(nodes).reshape(-1, 15)).reshape(nodes.shape)
+    ratings = compute_quantiles(ndtr(nodes).reshape(-1, 15)).reshape(nodes.shape)
     return np.tensordot(_NODE_WEIGHTS / _NODE_WEIGHTS.sum(), ratings, axes=1)
