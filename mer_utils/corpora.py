@@ -6,6 +6,7 @@ computed once and kept in a cache under a key made of everything they depend on.
 Public names: ``Corpus``, ``CorpusError``, ``load_corpus``, ``find_corpus``, ``save_corpus``, ``CORPORA``.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ class Corpus(ABC):
         Table indexed by track id; columns ``album`` and ``split`` ("train", "valid", "test" for held-out albums,
         "style" for held-out styles) and what else is known.
     midlevel, emotion
-        Observed ratings (n_tracks, 7) and (n_tracks, 8), 1-10.
+        Observed ratings (n_tracks, 7) and (n_tracks, 8), 1-10; ``emotion`` is None where nobody rated any.
     true_midlevel, true_emotion
         Noise-free ratings in the same form where they are known, else None.
     """
@@ -47,7 +48,7 @@ class Corpus(ABC):
     fingerprint: str
     tracks: pd.DataFrame
     midlevel: pd.DataFrame
-    emotion: pd.DataFrame
+    emotion: pd.DataFrame | None
     true_midlevel: pd.DataFrame | None = None
     true_emotion: pd.DataFrame | None = None
 
@@ -100,19 +101,30 @@ def load_corpus(name: str, *, root: Path | None = None, **options: object) -> Co
     root
         Folder of the corpus; for the generated one, of its cache. The default lies under ``data/``.
     options
-        What the corpus offers; for ``"generated"`` the fields of `generated.corpus.GeneratedConfig`, such as
-        ``n_tracks`` and ``seed``.
+        What the corpus offers. For ``"generated"`` the fields of `generated.corpus.GeneratedConfig`, such as
+        ``n_tracks`` and ``seed``; for ``"soundtracks"`` ``split`` and ``keep_apart`` (`soundtracks.load_soundtracks`);
+        for ``"midlevel"`` the ``seed`` of its split (`midlevelset.load_midlevel`).
 
     Raises
     ------
     CorpusError
-        For an unknown name or option; the message lists those there are.
+        For an unknown name or option; the message lists those there are. If sounds are missing.
+    AnnotationError
+        If tables of the reader's are missing, damaged or others.
     """
     if name not in CORPORA:
         raise CorpusError(f"unknown corpus {name!r}; there are: {', '.join(CORPORA)}")
-    from .generated.corpus import load_generated
-
-    return load_generated(root=root, **options)
+    if name == "generated":
+        from .generated.corpus import load_generated as load
+    elif name == "soundtracks":
+        from .soundtracks import load_soundtracks as load
+    else:
+        from .midlevelset import load_midlevel as load
+    known = inspect.signature(load).parameters
+    if "options" not in known and (unknown := set(options) - set(known)):
+        offered = ", ".join(sorted(set(known) - {"root"}))
+        raise CorpusError(f"unknown option {min(unknown)!r} of corpus {name!r}; there are: {offered}")
+    return load(root=root, **options)
 
 
 def find_corpus(name: str, *, root: Path | None = None) -> bool:
@@ -120,8 +132,10 @@ def find_corpus(name: str, *, root: Path | None = None) -> bool:
 
     Parameters
     ----------
-    name, root
+    name
         As in `load_corpus`, which says what is missing.
+    root
+        Folder of all data sets; by default ``data/``.
     """
     if name == "generated":
         return True
@@ -132,7 +146,7 @@ def find_corpus(name: str, *, root: Path | None = None) -> bool:
 def save_corpus(
     corpus: Corpus, folder: Path, *, track_ids: Sequence[str] | None = None, suffix: str = ".flac"
 ) -> None:
-    """Write a corpus out: one sound file per track, ``tracks.csv``, ``midlevel.csv`` and ``emotion.csv``.
+    """Write a corpus out: one sound file per track, ``tracks.csv`` and what ratings there are.
 
     Parameters
     ----------
@@ -166,4 +180,5 @@ def save_corpus(
         if not path.is_file():
             save_audio(path, *corpus.audio(track_id))
     for name in ("tracks", "midlevel", "emotion"):
-        getattr(corpus, name).loc[ids].to_csv(folder / f"{name}.csv")
+        if (table := getattr(corpus, name)) is not None:
+            table.loc[ids].to_csv(folder / f"{name}.csv")

@@ -25,7 +25,7 @@ class Item:
     name
         Of the file; for sounds whose file names are not known, what they are.
     check
-        Raises a ``ValueError`` unless a file or folder holds what it should, and counts it.
+        Raises a `ContentError` unless a folder holds what it should, and counts it.
     counted
         What is counted.
     guid
@@ -34,6 +34,8 @@ class Item:
         Whether it can be left out by who wants ratings only.
     needed
         Whether nothing works without it.
+    complete
+        Whoever has fewer gets it anew; what then comes is taken as it is.
     """
 
     name: str
@@ -42,10 +44,7 @@ class Item:
     guid: str = ""
     sound: bool = False
     needed: bool = True
-
-    def locate(self, root: Path) -> Path:
-        """Name what ``check`` is to look at: the file, the folder it is unpacked to, or all that is there."""
-        return root if self.sound else root / self.name.removesuffix(".zip")
+    complete: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ DATASETS = {
         "p6vkg",
         (
             Item("mean_ratings_set1.csv", fetchchecks.check_emotions, "rated clips", guid="g2h8w"),
-            Item("set1_tracklist.csv", fetchchecks.check_albums, "clips with their albums"),
-            Item("readme.md", fetchchecks.check_text, "bytes", guid="4wzc9", needed=False),
+            Item("set1_tracklist.csv", fetchchecks.check_albums, "clips with their albums", complete=360),
+            Item("readme.md", fetchchecks.check_readme, "bytes", guid="4wzc9", needed=False),
             Item("Set1.zip", fetchchecks.check_film_clips, "sounds", sound=True),
         ),
         title="Soundtracks, set 1: 360 excerpts of film music with ratings of eight emotions",
@@ -84,7 +83,7 @@ DATASETS = {
         "midlevel",
         "5aupt",
         (
-            Item("metadata_annotations.zip", fetchchecks.check_midlevel, "rated clips", guid="4v3xh"),
+            Item("metadata_annotations.zip", fetchchecks.check_features, "rated clips", guid="4v3xh"),
             Item("audio", fetchchecks.check_midlevel_clips, "sounds", sound=True),
         ),
         title="Mid-level Perceptual Features: 5000 excerpts with ratings of seven features",

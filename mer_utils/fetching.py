@@ -3,8 +3,10 @@
 Public names: ``describe_state``, ``is_here``, ``save_item``.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from .archives import ArchiveError, save_unpacked
 from .checksums import find_changed, save_checksums
@@ -31,16 +33,15 @@ def is_here(item: Item, root: Path, *, thorough: bool = True) -> bool:
     if changed is not None:
         return not changed
     try:
-        item.check(item.locate(root))
+        return item.check(root) >= item.complete
     except ContentError:
         return False
-    return True
 
 
 def describe_state(item: Item, root: Path) -> str:
     """Say in one line what is there of an item that is there."""
     known = "as fetched" if find_changed(root, item.name, compare=False) is not None else "as you put it there"
-    return f"{item.name}: {item.check(item.locate(root))} {item.counted}, {known}"
+    return f"{item.name}: {item.check(root)} {item.counted}, {known}"
 
 
 def save_item(item: Item, remotes: list[Remote], root: Path) -> None:
@@ -67,7 +68,7 @@ def save_item(item: Item, remotes: list[Remote], root: Path) -> None:
     check = item.check if len(remotes) == 1 else _accept
     files = [path for remote in remotes for path in _save_remote(item, remote, root, check)]
     try:
-        item.check(item.locate(root))
+        item.check(root)
     except ContentError as error:
         raise FetchError(f"{item.name} in {root} {error}, though all that OSF has was fetched") from error
     with explaining_disk(root / item.name):
@@ -93,7 +94,7 @@ def _save_remote(item: Item, remote: Remote, root: Path, check: Callable[[Path],
     try:
         if packed:
             return _unpack(part, target, check)
-        check(part)
+        _check_alone(part, name, check)
     except (ArchiveError, ValueError) as error:
         refused = target.with_name(f"{name}.refused")
         part.replace(refused)
@@ -103,6 +104,14 @@ def _save_remote(item: Item, remote: Remote, root: Path, check: Callable[[Path],
             target.replace(target.with_name(f"{name}.old"))
         part.replace(target)
     return [target]
+
+
+def _check_alone(part: Path, name: str, check: Callable[[Path], int]) -> None:
+    """Look at a file under its name while there is none of that name in its folder yet."""
+    with TemporaryDirectory() as folder:
+        with explaining_disk(Path(folder, name)):
+            shutil.copy(part, Path(folder, name))
+        check(Path(folder))
 
 
 def _unpack(part: Path, target: Path, check: Callable[[Path], int]) -> list[Path]:

@@ -2,7 +2,7 @@
 
 In each fold, clips are predicted by nets that never heard their albums; over all folds, every clip once.
 
-Public names: ``FoldError``, ``build_groups``, ``build_folds``, ``select_fold``.
+Public names: ``FoldError``, ``build_groups``, ``build_folds``, ``build_fold_split``, ``select_fold``.
 """
 
 import copy
@@ -97,9 +97,29 @@ def build_folds(groups: "pd.Series | pd.Index", *, n_folds: int = 10, seed: int 
     return pd.Series(fold_of[codes], groups.index, name="fold")
 
 
-def select_fold(
-    corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0, apart: bool = True
-) -> "Corpus":
+def build_fold_split(
+    tracks: "pd.DataFrame", fold: int, *, n_folds: int = 10, seed: int = 0, apart: bool = True
+) -> "pd.Series":
+    """Split tracks by one of their folds: see `select_fold`, which gives a corpus split in this way.
+
+    Returns
+    -------
+    pandas.Series
+        "train", "valid" or "test" by track id.
+
+    Raises
+    ------
+    FoldError
+        If there is no such fold, or there are too few groups of albums.
+    """
+    if n_folds < 3 or not 0 <= fold < n_folds:
+        raise FoldError(f"need at least 3 folds and one of 0 to n_folds - 1, not fold {fold} of {n_folds}")
+    folds = build_folds(build_groups(tracks) if apart else tracks.index, n_folds=n_folds, seed=seed)
+    named = {fold: "test", (fold + 1) % n_folds: "valid"}
+    return folds.map(lambda number: named.get(number, "train")).rename("split")
+
+
+def select_fold(corpus: "Corpus", fold: int, *, n_folds: int = 10, seed: int = 0, apart: bool = True) -> "Corpus":
     """Give a view of a corpus that is split by one fold of its groups of albums.
 
     Parameters
@@ -112,7 +132,7 @@ def select_fold(
     n_folds, seed
         See `build_folds`; at least 3 folds.
     apart
-        Keep groups of albums whole. False deals each clip by itself, so that nets meet albums on which they are tested.
+        Keep groups of albums whole. False deals each clip by itself, so that nets meet the albums of test clips.
 
     Returns
     -------
@@ -126,15 +146,11 @@ def select_fold(
         If there is no such fold, there are too few groups of albums (`build_groups`), or an extra signal may depend on
         the split.
     """
-    if n_folds < 3 or not 0 <= fold < n_folds:
-        raise FoldError(f"need at least 3 folds and one of 0 to n_folds - 1, not fold {fold} of {n_folds}")
     if getattr(corpus, "extra", None) is not None:
         raise FoldError(f"the extra signal of corpus {corpus.name!r} may depend on the split: load it without one")
-    groups = build_groups(corpus.tracks) if apart else corpus.tracks.index
-    folds = build_folds(groups, n_folds=n_folds, seed=seed)
-    named = {fold: "test", (fold + 1) % n_folds: "valid"}
     view = copy.copy(corpus)
-    view.tracks = corpus.tracks.assign(split=[named.get(number, "train") for number in folds])
+    split = build_fold_split(corpus.tracks, fold, n_folds=n_folds, seed=seed, apart=apart)
+    view.tracks = corpus.tracks.assign(split=split)
     # Of the split itself, so that it also tells apart what another version of numpy would shuffle differently.
     digest = hashlib.sha256(view.tracks["split"].to_csv().encode()).hexdigest()[:8]
     view.fingerprint = f"{corpus.fingerprint}-fold{fold}of{n_folds}-{digest}"

@@ -8,10 +8,13 @@ import threading
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
-from mer_utils.ratings import EMOTIONS
+from standins import ALBUM_FILE, EMOTION_FILE, METADATA_FILE, MIDLEVEL_FILE, write_standins
 
 N_LISTED = 2  # files a page of a listing has, so that there are several
 
@@ -149,15 +152,19 @@ def zipped(members):
     return packed.getvalue()
 
 
+@cache
+def _write_tables():
+    with TemporaryDirectory() as folder:
+        write_standins(folder, n_sounds=0)
+        names = (EMOTION_FILE, ALBUM_FILE, MIDLEVEL_FILE, METADATA_FILE)
+        return {name: Path(folder, name).read_bytes() for name in names}
+
+
 def soundtracks(*, n_sounds=360, folder="Set1/"):
     """Give Soundtracks as OSF has it, with ratings of nobody and sounds of nothing."""
-    ratings = "\ufeff" + ",".join(["number", *EMOTIONS, "TARGET"]) + "\n"
-    ratings += "".join(f"{number:03d},{','.join(['4.5'] * 8)},HAPPY\n" for number in range(1, 361))
-    albums = "Nro,Album name,Track\n" + "".join(f"{number:03d},An album,1\n" for number in range(1, 361))
     sounds = {f"{folder}{number:03d}.mp3": bytes([number % 256]) * 20 for number in range(1, n_sounds + 1)}
-    tables = {"mean_ratings_set1.csv": ratings.encode(), "set1_tracklist.csv": albums.encode()}
     return {
-        **tables,
+        **{Path(name).name: _write_tables()[name] for name in (EMOTION_FILE, ALBUM_FILE)},
         "readme.md": b"# readme",
         "Set1.zip": zipped(sounds),
         "Set2.zip": zipped({"001.mp3": b"another"}),
@@ -166,9 +173,7 @@ def soundtracks(*, n_sounds=360, folder="Set1/"):
 
 def midlevel(*, n_sounds=3575, loose=False):
     """Give Mid-level as it may be on OSF."""
-    names = ("song_id", " melody", " articulation", "rhythm_complexity", "rhythm_stability", "dissonance", "atonality")
-    rows = "".join(f"{number},{','.join(['5'] * 7)}\n" for number in range(1, 5001))
-    tables = {"metadata_annotations/annotations.csv": f"{','.join(names)},mode\n{rows}", "__MACOSX/._x": "litter"}
+    tables = {name.removeprefix("midlevel/"): _write_tables()[name] for name in (MIDLEVEL_FILE, METADATA_FILE)}
     sounds = {f"{number}.mp3": b"%d" % number for number in range(1, n_sounds + 1)}
-    annotations = {"metadata_annotations.zip": zipped(tables)}
+    annotations = {"metadata_annotations.zip": zipped({**tables, "__MACOSX/._x": "litter"})}
     return annotations | (sounds if loose else {"mid_audio.zip": zipped(sounds)})

@@ -1,17 +1,23 @@
 """``mer fetch`` as it is typed: what it shows, asks, fetches and refuses, against a server on this machine."""
 
+import errno
 import re
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from osfserver import cut, fail, midlevel, send, serving, soundtracks, zipped
 
 from mer_utils import __main__ as command
 from mer_utils import fetchchecks, webaccess
+from mer_utils.downloads import _PIECE as PIECE
 
 N_SOUNDS = 12  # of 360 and 3575, which test_fetchchecks.py looks at
 SOUNDTRACKS, MIDLEVEL = soundtracks(n_sounds=N_SOUNDS), midlevel(n_sounds=N_SOUNDS)
@@ -167,6 +173,17 @@ def test_a_renamed_file_is_known_by_its_identifier(osf, fetch, root):
     assert (root / "soundtracks" / "mean_ratings_set1.csv").is_file()
 
 
+def test_a_cut_list_of_tracks_is_fetched_anew_and_taken_as_osf_has_it(osf, fetch, root):
+    whole, path = SOUNDTRACKS["set1_tracklist.csv"], root / "soundtracks" / "set1_tracklist.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\n".join(whole.splitlines()[:345]))
+    assert "set1_tracklist.csv: 360 clips" in fetch("soundtracks")[1]
+    path.unlink()
+    osf.files["p6vkg"]["set1_tracklist.csv"] = b"\n".join(whole.splitlines()[:345])
+    assert "set1_tracklist.csv: 344 clips" in fetch("soundtracks")[1]
+    assert "has already" in fetch("soundtracks")[1]
+
+
 def test_an_unneeded_file_may_lack(osf, fetch):
     del osf.files["p6vkg"]["readme.md"]
     assert fetch("soundtracks")[0] == 0
@@ -222,7 +239,7 @@ def test_each_fault_ends_in_a_sentence_and_the_same_command_mends_it(osf, fetch,
         (ARCHIVE, b"PK\x03\x04 half", r"Set1\.zip is no whole zip archive"),
         (ARCHIVE, soundtracks(n_sounds=11)[ARCHIVE], r"Set1\.zip holds 11 sounds of at least 12: 012\.mp3"),
         ("mean_ratings_set1.csv", b"number,valence\n1,2\n", r"mean_ratings_set1\.csv has no column 'energy'"),
-        ("set1_tracklist.csv", b"Nro\n1\n", r"set1_tracklist\.csv has 1 clips in set1_tracklist\.csv"),
+        ("set1_tracklist.csv", b"Nro\n1\n", r"set1_tracklist\.csv has no column 'Album name' but 'Nro'"),
     ],
 )
 def test_what_is_not_what_it_should_be_is_set_aside(osf, fetch, root, name, bad, said):
@@ -280,6 +297,51 @@ def test_stopping_says_that_it_goes_on(osf, fetch, root, monkeypatch):
     osf.asked.clear()
     assert fetch("soundtracks")[0] == 0
     assert downloads(osf) == []
+
+
+def test_a_killed_fetch_goes_on_where_it_was(osf, fetch, root):
+    rng, killed = np.random.default_rng(0), Event()
+    packed = zipped({f"Set1/{number:03d}.mp3": rng.bytes(200) for number in range(1, 361)})
+    osf.files["p6vkg"][ARCHIVE] = packed
+
+    def stall(handler, content):
+        handler.send_file(content, send=3 * PIECE)
+        handler.wfile.flush()
+        killed.wait(30)
+        handler.close_connection = True
+
+    osf.faults[ARCHIVE] = [stall]
+    words = [sys.executable, "-m", "mer_utils", "fetch", "soundtracks", "--yes", "--root", str(root)]
+    part = root / "soundtracks" / "Set1.zip.part"
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (part.exists() and part.stat().st_size):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    killed.set()
+    assert not (root / "soundtracks" / "Set1").exists()
+    arrived = part.stat().st_size
+    osf.asked.clear()
+    assert fetch("soundtracks")[0] == 0
+    assert [headers["Range"] for path, headers in osf.asked if path.endswith(ARCHIVE)] == [f"bytes={arrived}-"]
+    assert downloads(osf) == [ARCHIVE]
+    assert len(list((root / "soundtracks" / "Set1").iterdir())) == 360
+
+
+def test_a_disk_that_fills_up_is_told_and_what_arrived_stays(osf, fetch, root, monkeypatch):
+    def fill(source, target, length=0):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mer_utils.archives.shutil.copyfileobj", fill)
+        status, _, err = fetch("soundtracks")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is full: free some space, then run the same command" in err
+    assert (root / "soundtracks" / "mean_ratings_set1.csv").is_file()
+    assert not (root / "soundtracks" / "Set1").exists()
+    osf.asked.clear()
+    assert fetch("soundtracks")[0] == 0
+    assert downloads(osf) == []  # the archive had arrived
 
 
 def test_two_at_once_do_not_write_into_each_other(osf, fetch, root):

@@ -1,65 +1,81 @@
-"""What files of the data sets must hold: the right ones pass, and each kind of wrong one is told."""
+"""What data sets must hold: the right files pass, and each kind of wrong one is told without where it lies."""
 
 import pytest
 from osfserver import midlevel, soundtracks, zipped
+from standins import edit_cell
 
 from mer_utils import fetchchecks
 from mer_utils.fetchchecks import ContentError
 
-SOUNDTRACKS = soundtracks()
-RATINGS = SOUNDTRACKS["mean_ratings_set1.csv"].decode()
+SOUNDTRACKS, MIDLEVEL = soundtracks(), midlevel(n_sounds=3000)
+RATINGS, ALBUMS = "mean_ratings_set1.csv", "set1_tracklist.csv"
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "file.csv"
+def folder(tmp_path):
+    for name in (RATINGS, ALBUMS):
+        (tmp_path / name).write_bytes(SOUNDTRACKS[name])
+    return tmp_path
 
 
-def test_the_right_tables_pass(path):
-    path.write_text(RATINGS)
-    assert fetchchecks.check_emotions(path) == 360
-    path.write_bytes(SOUNDTRACKS["set1_tracklist.csv"] + b",,\n")
-    assert fetchchecks.check_albums(path) == 360
+def test_the_right_tables_pass(folder):
+    assert fetchchecks.check_emotions(folder) == 360
+    assert fetchchecks.check_albums(folder) == 360
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("row", "column", "value", "said"),
     [
-        ("valence", "arousal", "has no column 'valence' in mean_ratings_set1.csv but 'number, arousal"),
-        ("360,4.5", "359,4.5", "has 360 clips in mean_ratings_set1.csv, which should be 1 to 360, each once"),
-        ("\n360,4.5", "\n,4.5", "has 359 clips"),
-        ("360,4.5", "360,0.5", "something in mean_ratings_set1.csv that is no rating of 1 to 10"),
-        ("360,4.5", "360,", "no rating of 1 to 10"),
-        ("360,4.5", "360,high", "no rating of 1 to 10"),
+        (1, "valence", "arousal", "mean_ratings_set1.csv has no column 'valence' but 'number, arousal"),
+        (361, "number", "359", "mean_ratings_set1.csv has number '359' in row 361, a second time"),
+        (361, "number", "", "mean_ratings_set1.csv has number '' in row 361, which is no number of a clip"),
+        (
+            361,
+            "sad",
+            "0.5",
+            "mean_ratings_set1.csv says '0.5' in row 361, column sad (number 360), which is no rating",
+        ),
     ],
 )
-def test_a_wrong_table_is_told(path, old, new, said):
-    path.write_text(RATINGS.replace(old, new))
-    with pytest.raises(ContentError, match=said):
-        fetchchecks.check_emotions(path)
+def test_a_wrong_table_is_told(folder, row, column, value, said):
+    edit_cell(folder / RATINGS, row, column, value)
+    with pytest.raises(ContentError) as caught:
+        fetchchecks.check_emotions(folder)
+    assert str(caught.value).startswith(said)
+    assert "mer fetch" not in str(caught.value)
+
+
+def test_other_ratings_are_told(folder):
+    text = (folder / RATINGS).read_text()
+    (folder / RATINGS).write_text(text.replace("valence,energy", "energy,valence"))
+    with pytest.raises(
+        ContentError, match=r"is not Soundtracks set 1 as published: valence has a .* of \d\.\d+, not \d"
+    ):
+        fetchchecks.check_emotions(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'"'])
-def test_what_is_no_table_is_told(path, content):
-    path.write_bytes(content)
-    with pytest.raises(ContentError, match=r"has (no readable mean_ratings_set1\.csv|no column 'number')"):
-        fetchchecks.check_emotions(path)
+def test_what_is_no_table_is_told(folder, content):
+    (folder / RATINGS).write_bytes(content)
+    with pytest.raises(ContentError, match=r"^mean_ratings_set1\.csv (cannot be read|has no column 'number')"):
+        fetchchecks.check_emotions(folder)
 
 
-def test_a_track_list_cut_at_344_is_told(path):
-    path.write_text("\n".join(SOUNDTRACKS["set1_tracklist.csv"].decode().splitlines()[:345]))
-    with pytest.raises(ContentError, match="has 344 clips"):
-        fetchchecks.check_albums(path)
+@pytest.mark.parametrize(("n_rows", "counted"), [(360, 360), (344, 344), (343, None)])
+def test_of_the_track_list_a_known_shorter_copy_passes(folder, n_rows, counted):
+    (folder / ALBUMS).write_bytes(b"".join(SOUNDTRACKS[ALBUMS].splitlines(keepends=True)[: n_rows + 1]))
+    if counted:
+        assert fetchchecks.check_albums(folder) == counted
+        return
+    with pytest.raises(ContentError, match="lists 343 clips of 360"):
+        fetchchecks.check_albums(folder)
 
 
-def test_annotations_are_found_in_their_folder(tmp_path):
-    with pytest.raises(ContentError, match=r"has no readable annotations\.csv"):
-        fetchchecks.check_midlevel(tmp_path)
-    (tmp_path / "inner").mkdir()
-    rows = "".join(f"{number},5,5,5,5,5,5,5\n" for number in range(1, 5001))
-    header = "song_id, melody, articulation,rhythm_complexity,rhythm_stability,dissonance,atonality,mode\n"
-    (tmp_path / "inner" / "annotations.csv").write_text(header + rows)
-    assert fetchchecks.check_midlevel(tmp_path) == 5000
+def test_annotations_are_found_in_their_archive(tmp_path):
+    with pytest.raises(ContentError, match=r"^it has no annotations\.csv$"):
+        fetchchecks.check_features(tmp_path)
+    (tmp_path / "metadata_annotations.zip").write_bytes(MIDLEVEL["metadata_annotations.zip"])
+    assert fetchchecks.check_features(tmp_path) == 5000
 
 
 @pytest.mark.parametrize("n_sounds", [359, 360])
@@ -73,15 +89,15 @@ def test_sounds_are_counted_in_archives_too(tmp_path, n_sounds):
 
 
 def test_some_of_the_midlevel_sounds_may_lack(tmp_path):
-    (tmp_path / "audio.zip").write_bytes(midlevel(n_sounds=3000)["mid_audio.zip"])
+    (tmp_path / "audio.zip").write_bytes(MIDLEVEL["mid_audio.zip"])
     assert fetchchecks.check_midlevel_clips(tmp_path) == 3000
     (tmp_path / "audio.zip").write_bytes(zipped({"1.mp3": b""}))
     with pytest.raises(ContentError, match=r"holds 1 sounds of at least 3000: 2\.mp3"):
         fetchchecks.check_midlevel_clips(tmp_path)
 
 
-def test_a_text_needs_only_be_there(path):
+def test_a_text_needs_only_be_there(tmp_path):
     with pytest.raises(ContentError, match="is missing or empty"):
-        fetchchecks.check_text(path)
-    path.write_text("x")
-    assert fetchchecks.check_text(path) == 1
+        fetchchecks.check_readme(tmp_path)
+    (tmp_path / "readme.md").write_text("x")
+    assert fetchchecks.check_readme(tmp_path) == 1

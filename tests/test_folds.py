@@ -127,3 +127,9 @@ def test_folds_that_there_are_not_are_refused(corpus, fold, n_folds):
 def test_more_folds_than_albums_are_refused(corpus):
     with pytest.raises(FoldError, match="groups can be dealt"):
         select_fold(corpus, 0, n_folds=40)
+
+
+def test_clips_can_be_dealt_without_regard_to_their_albums(corpus):
+    tracks = select_fold(corpus, 0, n_folds=5, apart=False).tracks
+    assert (tracks.groupby("album")["split"].nunique() > 1).any()
+    assert (tracks["split"] == "test").sum() == 10
