@@ -18,6 +18,7 @@ from .arguments import build_parser
 from .explainallcommand import asks_for_many, get_sound, run_many
 from .fetchcommand import run_fetch
 from .files import check_target, save_text, shorten_path
+from .releasecommand import run_release
 from .traincommand import run_train
 
 if TYPE_CHECKING:
@@ -296,6 +297,7 @@ _COMMANDS = {
     "explore": _explore,
     "benchmark": _benchmark,
     "train": run_train,
+    "release": run_release,
     "fetch": run_fetch,
 }
 

@@ -13,6 +13,7 @@ from .fetchcommand import add_fetch
 from .guessing import GuessingParser
 from .parserparts import add_command, add_net, add_profile
 from .ratings import EMOTIONS, MIDLEVEL
+from .releasecommand import add_release
 from .traincommand import add_train
 from .typedvalues import (
     build_feature,
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_explore(commands)
     _add_benchmark(commands)
     add_train(commands)
+    add_release(commands)
     add_fetch(commands)
     return parser
 
