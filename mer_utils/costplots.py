@@ -27,7 +27,6 @@ _STEPS = {
     "names": "r(A2B2E) - r(Joint, random)",
     "start": "r(Joint, random) - r(Joint)",
 }
-_OURS = "ours, generated music, with 95 % interval"
 _TICK = {"marker": "|", "s": 130, "color": THEIRS, "linewidths": 1.8}
 _CROSS = {"marker": "x", "s": 22, "color": THEIRS, "linewidths": 1}
 # A triangle whose tip touches the row from below, so that it hides no dot.
@@ -40,6 +39,7 @@ def plot_correlations(
     *,
     published: "pd.DataFrame | None" = None,
     live: "pd.DataFrame | None" = None,
+    music: str = "generated music",
     ax: Any = None,
 ) -> "tuple[Figure, np.ndarray]":
     """Draw how well each scheme follows the ratings, one small panel per emotion and one for the average.
@@ -54,12 +54,14 @@ def plot_correlations(
         `load_published("emotion_correlations")` or some of its rows.
     live
         Another such table, from single seeds: hollow marks without intervals.
+    music
+        What the nets heard (`Corpus.music`), for the legend.
     ax
         As many axes as outputs; a new figure, three in a row, by default.
     """
     others = [] if live is None else [("ours, two nets of this run", live["r"].unstack("output"), _HOLLOW)]
     others += _collect_published(published, "r")
-    fig, ax = _draw_grid(costs, "r", others, ax)
+    fig, ax = _draw_grid(costs, "r", others, music=music, ax=ax)
     for panel, output in zip(ax, costs.index.unique("output"), strict=False):
         if ("a2e", output) in costs.index:
             panel.axvline(costs.loc[("a2e", output), "r"], color=FAINT, linestyle=":", zorder=0)
@@ -68,7 +70,11 @@ def plot_correlations(
 
 
 def plot_costs(
-    costs: "pd.DataFrame", *, published: "pd.DataFrame | None" = None, ax: Any = None
+    costs: "pd.DataFrame",
+    *,
+    published: "pd.DataFrame | None" = None,
+    music: str = "generated music",
+    ax: Any = None,
 ) -> "tuple[Figure, np.ndarray]":
     """Draw the cost of explainability of each scheme, one small panel per emotion and one for the average.
 
@@ -79,11 +85,13 @@ def plot_costs(
         which is told the features and has no ears.
     published
         `load_published("emotion_correlations")` or some of its rows.
+    music
+        What the nets heard (`Corpus.music`), for the legend.
     ax
         As many axes as outputs; a new figure, three in a row, by default.
     """
     heard = costs[costs.index.get_level_values("scheme") != "mid2e"]
-    fig, ax = _draw_grid(heard, "coe", _collect_published(published, "coe"), ax)
+    fig, ax = _draw_grid(heard, "coe", _collect_published(published, "coe"), music=music, ax=ax)
     for panel in ax:
         panel.axvline(0, color=THEIRS, linewidth=1, zorder=1)
     fig.supxlabel(f"cost of explainability: r(A2E) - r(scheme), Pearson's r\n{_SIDES}")
@@ -101,16 +109,16 @@ def _collect_published(published: "pd.DataFrame | None", measure: str) -> list[t
 
 
 def _draw_grid(
-    costs: "pd.DataFrame", measure: str, others: Sequence[tuple[str, "pd.DataFrame", dict]], ax: Any
+    costs: "pd.DataFrame", measure: str, others: Sequence[tuple[str, "pd.DataFrame", dict]], *, music: str, ax: Any
 ) -> "tuple[Figure, np.ndarray]":
     """Draw one panel per output, schemes below each other, all on one scale."""
     costs = costs[costs[measure].notna().groupby(level="scheme").transform("any")]
     outputs, schemes = costs.index.unique("output"), list(costs.index.unique("scheme"))
-    rows = -(-len(outputs) // 3)
+    rows, ours = -(-len(outputs) // 3), f"ours, {music}, with 95 % interval"
     fig, ax = build_axes(ax, size=(TALL[0], 0.9 + rows * (0.4 + 0.17 * len(schemes))), shape=(rows, 3))
     for number, (panel, output) in enumerate(zip(ax, outputs, strict=False)):
         table = costs.xs(output, level="output").reindex(schemes)
-        _draw_whiskers(panel, table, measure, color=COLOURS.get(output, OURS))
+        _draw_whiskers(panel, table, measure, color=COLOURS.get(output, OURS), label=ours)
         for label, values, style in others:
             known = values.loc[values.index.isin(schemes), output]
             panel.scatter(known, [schemes.index(scheme) for scheme in known.index], label=label, zorder=3, **style)
@@ -123,12 +131,12 @@ def _draw_grid(
     return fig, ax
 
 
-def _draw_whiskers(ax: "Axes", table: "pd.DataFrame", measure: str, *, color: Any) -> None:
+def _draw_whiskers(ax: "Axes", table: "pd.DataFrame", measure: str, *, color: Any, label: str = "") -> None:
     """Draw one row per entry of a table, the first on top: an interval and a dot."""
     rows = np.arange(len(table))
     low, high = (table[f"{measure}_{end}"] for end in ("low", "high"))
     ax.hlines(rows, low, high, linewidth=3, alpha=0.45, color=color)
-    ax.scatter(table[measure], rows, s=26, zorder=2, label=_OURS, color=color)
+    ax.scatter(table[measure], rows, s=26, zorder=2, label=label, color=color)
     ax.set_yticks(rows, [SCHEME_NAMES.get(name, name) for name in table.index])
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.grid(visible=True, axis="x")
@@ -191,16 +199,17 @@ def plot_power(
     label = f"two networks that agree at r = {many.name:g} (upper edge) to {few.name:g} (lower edge)"
     ax.fill_between(curve.index, few, many, color=OURS, alpha=0.3, linewidth=0, label=label)
     ax.set(xscale="log", yscale="log", xlim=(curve.index.min(), curve.index.max()))
-    for name, number in (tracks or {}).items():
+    lines = _join_lines(tracks or {})
+    for number, words in lines.items():
         ax.axhline(number, color=THEIRS, linewidth=0.9, linestyle="--")
         # Words go above their line, but below it where another line is close.
-        close = any(number < other < 1.8 * number for other in tracks.values())
+        close = any(number < other < 1.8 * number for other in lines)
         place = {
             "xycoords": ax.get_yaxis_transform(),
             "textcoords": "offset points",
             "va": "top" if close else "bottom",
         }
-        ax.annotate(f"{name}: {number}", (0, number), (3, -2 if close else 1), **place)
+        ax.annotate(words, (0, number), (3, -2 if close else 1), **place)
     for difference in differences:
         needed = [_read_off(values, difference) for values in (few, many)]
         words = " to ".join(_write(float(f"{number:.3g}")) for number in needed)
@@ -217,6 +226,15 @@ def plot_power(
     ax.grid(visible=True)
     ax.legend(loc="upper right")
     return fig, ax
+
+
+def _join_lines(tracks: Mapping[str, int]) -> dict[int, str]:
+    """Write what stands at each line; lines that would touch are one."""
+    lines: dict[int, str] = {}
+    for name, number in tracks.items():
+        known = next((other for other in lines if 1 / 1.1 < other / number < 1.1), number)
+        lines[known] = "; ".join(filter(None, [lines.get(known), f"{name}: {number}"]))
+    return lines
 
 
 def _write(number: float) -> str:

@@ -72,6 +72,19 @@ def test_dots_lie_at_their_values(plot, measure):
         assert rows(ax, number)["A2E, rank 7"] != COSTS.loc[("joint", output), measure]
 
 
+@pytest.mark.parametrize("plot", [plot_correlations, plot_costs])
+def test_the_legend_says_what_the_nets_heard(plot):
+    fig, _ = plot(COSTS, music="film music")
+    assert fig.legends[0].get_texts()[0].get_text() == "ours, film music, with 95 % interval"
+
+
+def test_lines_that_would_touch_are_one():
+    _, ax = plot_power(CURVE, tracks={"theirs": 36, "all": 360, "rated": 356})
+    assert [text.get_text() for text in ax.texts[:2]] == ["theirs: 36", "all: 360; rated: 356"]
+    _, ax = plot_power(CURVE, tracks={"all": 360, "fewer": 320})
+    assert [text.get_text() for text in ax.texts[:2]] == ["all: 360", "fewer: 320"]
+
+
 def test_the_first_scheme_is_on_top():
     _, ax = plot_correlations(COSTS)
     assert next(iter(rows(ax))) == "Mid2E"

@@ -164,6 +164,6 @@ def test_a_bare_name_lies_with_the_stored_sweeps(tmp_path):
 def test_stored_sweeps_belong_to_the_code_beside_them(path):
     sweep = load_sweep(path)
     check_identity(sweep.identity, sweep.config)
-    corpus = sweep.config.load_corpus()
-    assert sweep.tracks == corpus.select("test")
+    folds = range(sweep.config.n_folds) if sweep.config.n_folds else (None,)
+    assert sweep.tracks == [track for fold in folds for track in sweep.config.load_corpus(fold).select("test")]
     assert path.stat().st_size < 500_000
